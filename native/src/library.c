@@ -1,0 +1,24 @@
+/* What the library says of itself: version, sites, and why it can't work where it can't. */
+#include "sites.h"
+
+uint32_t polyprobe_abi_version(void) { return (uint32_t)POLYPROBE_ABI_MAJOR << 16 | POLYPROBE_ABI_MINOR; }
+
+const void *const *polyprobe_provider_sites(enum polyprobe_provider provider) {
+  return (unsigned)provider < POLYPROBE_PROVIDER_COUNT ? polyprobe_sites[provider] : NULL;
+}
+
+const void *polyprobe_site(enum polyprobe_provider provider, enum polyprobe_probe probe) {
+  if ((unsigned)provider >= POLYPROBE_PROVIDER_COUNT || (unsigned)probe >= POLYPROBE_PROBE_COUNT)
+    return NULL;
+  return polyprobe_sites[provider][probe];
+}
+
+const char *polyprobe_unsupported(void) {
+#if POLYPROBE_SUPPORTED
+  return NULL;
+#elif defined(__linux__)
+  return "polyprobe has probe stubs for x86-64 and aarch64 only";
+#else
+  return "polyprobe's probes need Linux";
+#endif
+}
