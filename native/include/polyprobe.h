@@ -104,9 +104,10 @@ POLYPROBE_API uint32_t polyprobe_abi_version(void);
  * at least the provider's. A provider asks when it loads and otherwise stays off.
  * @return 1 or 0
  */
-#define polyprobe_abi_compatible()                                  \
-  ((polyprobe_abi_version() >> 16) == POLYPROBE_ABI_MAJOR &&        \
-   (polyprobe_abi_version() & 0xffffu) >= (uint32_t)POLYPROBE_ABI_MINOR)
+static inline int polyprobe_abi_compatible(void) {
+  int major = (int)(polyprobe_abi_version() >> 16), minor = (int)(polyprobe_abi_version() & 0xffffu);
+  return major == POLYPROBE_ABI_MAJOR && minor - POLYPROBE_ABI_MINOR >= 0;
+}
 
 /**
  * Why nothing can fire here.

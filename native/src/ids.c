@@ -1,8 +1,9 @@
 /*
- * Request ids: a random number of the process, then a counter.
+ * Request ids: a random number of the process, then a counter, in one word that a forked child finds at 0.
  *
- * The number lives in a page that the kernel empties in a forked child (MADV_WIPEONFORK, Linux 4.14), so that the child
- * draws its own however it was made, raw clone included. Where that page can't be had, getpid tells.
+ * The word lives in a page that the kernel empties in the child (MADV_WIPEONFORK, Linux 4.14), so that the child draws its
+ * own number however it was made, raw clone included. Where that page can't be had (or an emulator only says that it can),
+ * pthread_atfork empties it. A child of vfork shares the word, and so gets ids of its own as well.
  */
 #define _GNU_SOURCE
 #include <stdatomic.h>
@@ -17,30 +18,28 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 
-struct identity {
-  _Atomic uint64_t process; /* in the high 32 bits; 0: not drawn yet */
-  _Atomic uint32_t next;
-  _Atomic pid_t pid; /* whose it is; only looked at without MADV_WIPEONFORK */
-};
+static _Atomic uint64_t fallback;
+static _Atomic uint64_t *next = &fallback; /* the next id; below 2^32: no number drawn yet */
 
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static struct identity fallback;
-static struct identity *identity = &fallback;
+static void after_fork_in_child(void) { atomic_store(next, 0); }
 
-static void init(void) {
+/* At load: see watcher.c. */
+__attribute__((constructor)) static void init(void) {
+  pthread_atfork(NULL, NULL, after_fork_in_child);
   size_t page = (size_t)sysconf(_SC_PAGESIZE);
   void *memory = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED)
     return;
   if (madvise(memory, page, MADV_WIPEONFORK) == 0)
-    identity = memory;
+    next = memory;
   else
     munmap(memory, page);
 }
 
+/* Not from the top of the range: the counter carries into the number, and must never carry it round to 0. */
 static uint64_t draw(void) {
   uint32_t number = 0;
-  while (number == 0) {
+  while (number == 0 || number > UINT32_MAX - 65536) {
     if (getrandom(&number, sizeof number, GRND_NONBLOCK) != (ssize_t)sizeof number) {
       struct timespec now;
       clock_gettime(CLOCK_REALTIME, &now);
@@ -51,19 +50,15 @@ static uint64_t draw(void) {
 }
 
 uint64_t polyprobe_request_id(void) {
-  pthread_once(&once, init);
-  if (identity == &fallback) {
-    pid_t self = getpid();
-    if (atomic_exchange(&identity->pid, self) != self)
-      atomic_store(&identity->process, 0);
-  }
-  uint64_t process = atomic_load_explicit(&identity->process, memory_order_relaxed);
-  if (process == 0) {
+  for (;;) {
+    uint64_t id = atomic_fetch_add_explicit(next, 1, memory_order_relaxed);
+    if (id > UINT32_MAX)
+      return id;
     uint64_t drawn = draw();
-    /* The first thread's number stands. */
-    process = atomic_compare_exchange_strong(&identity->process, &process, drawn) ? drawn : process;
+    uint64_t seen = atomic_load_explicit(next, memory_order_relaxed);
+    while (seen <= UINT32_MAX && !atomic_compare_exchange_weak(next, &seen, drawn)) {
+    }
   }
-  return process | atomic_fetch_add_explicit(&identity->next, 1, memory_order_relaxed);
 }
 
 #else

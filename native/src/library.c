@@ -16,6 +16,8 @@ const void *polyprobe_site(enum polyprobe_provider provider, enum polyprobe_prob
 const char *polyprobe_unsupported(void) {
 #if POLYPROBE_SUPPORTED
   return NULL;
+#elif defined(POLYPROBE_NO_STUBS)
+  return "polyprobe was built without probe stubs (POLYPROBE_NO_STUBS)";
 #elif defined(__linux__)
   return "polyprobe has probe stubs for x86-64 and aarch64 only";
 #else

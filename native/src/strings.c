@@ -16,7 +16,6 @@ struct entry {
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
 static struct entry *table; /* open addressing, a power of two, at most two thirds full */
 static size_t slots, used;
 static char *block; /* where the next string goes */
@@ -26,7 +25,8 @@ static const size_t BLOCK_BYTES = 64 * 1024;
 
 static void before_fork(void) { pthread_mutex_lock(&lock); }
 static void after_fork(void) { pthread_mutex_unlock(&lock); }
-static void init(void) { pthread_atfork(before_fork, after_fork, after_fork); }
+/* At load: see watcher.c. */
+__attribute__((constructor)) static void init(void) { pthread_atfork(before_fork, after_fork, after_fork); }
 
 /* FNV-1a, 64 bits: http://www.isthe.com/chongo/tech/comp/fnv/ */
 static uint64_t hash_of(const char *string, size_t length) {
@@ -91,7 +91,6 @@ const char *polyprobe_intern(const char *string, size_t length) {
     return "";
   const char *result = "";
   uint64_t hash = hash_of(string, length);
-  pthread_once(&once, init);
   pthread_mutex_lock(&lock);
   if (used * 3 < slots * 2 || grow()) {
     struct entry *entry = find(table, slots, string, length, hash);

@@ -10,12 +10,15 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "polyprobe.h"
 
@@ -29,13 +32,13 @@ struct polyprobe_watch {
   unsigned count;
   int running; /* changed is being called, on the watcher's thread */
   int closed;  /* closed from within changed: the watcher frees it */
+  int untold;  /* a fork cut changed off: what it was told is unknown in the child */
   const void *sites[POLYPROBE_WATCH_MAX];
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t wake;  /* the thread's sleep; on the monotonic clock */
 static pthread_cond_t quiet; /* a callback has ended */
-static pthread_once_t once = PTHREAD_ONCE_INIT;
 static polyprobe_watch *watches; /* newest first */
 static pthread_t thread;
 static int thread_runs; /* there is one to be joined */
@@ -69,6 +72,8 @@ static void after_fork_in_child(void) {
   polyprobe_watch **link = &watches;
   while (*link) {
     polyprobe_watch *watch = *link;
+    /* It may have waited for the very lock whose owner forked: nothing of it has happened here. */
+    watch->untold |= watch->running;
     watch->running = 0;
     if (watch->closed)
       *link = watch->next; /* the watcher would have freed it; a leak of one in a rare child is safer than free() here */
@@ -79,7 +84,8 @@ static void after_fork_in_child(void) {
   pthread_mutex_unlock(&lock);
 }
 
-static void init(void) {
+/* At load, not at first use: a fork in the middle of pthread_once runs it again in the child, and so registers twice. */
+__attribute__((constructor)) static void init(void) {
   init_conditions();
   pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
 }
@@ -89,9 +95,10 @@ static int tell_one(void) {
   for (polyprobe_watch **link = &watches; *link; link = &(*link)->next) {
     polyprobe_watch *watch = *link;
     uint64_t armed = read_sites(watch);
-    if (armed == watch->armed)
+    if (armed == watch->armed && !watch->untold)
       continue;
     watch->armed = armed;
+    watch->untold = 0;
     watch->running = 1;
     pthread_mutex_unlock(&lock);
     watch->changed(armed, watch->user);
@@ -109,10 +116,36 @@ static int tell_one(void) {
   return 0;
 }
 
+/*
+ * Whether all other threads have ended: a process whose main thread left by pthread_exit ends with its last thread, and
+ * this one mustn't be what keeps it. An ended main thread stays as a zombie and counts as one.
+ */
+static int is_alone(void) {
+  struct stat tasks;
+  if (stat("/proc/self/task", &tasks) != 0 || tasks.st_nlink != 2 + 2)
+    return 0;
+  char text[256];
+  int file = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+  if (file < 0)
+    return 0;
+  ssize_t length = read(file, text, sizeof text - 1);
+  close(file);
+  text[length > 0 ? length : 0] = '\0';
+  const char *end = strrchr(text, ')'); /* of the program's name, which may hold anything */
+  return end && strncmp(end, ") Z", 3) == 0;
+}
+
 static void *watcher(void *unused) {
   (void)unused;
+  unsigned rounds = 0;
   pthread_mutex_lock(&lock);
   while (!stopping) {
+    if (++rounds % (1000 / POLYPROBE_WATCH_MS) == 0) {
+      pthread_mutex_unlock(&lock);
+      if (is_alone())
+        return NULL; /* and the C library ends the process */
+      pthread_mutex_lock(&lock);
+    }
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_nsec += POLYPROBE_WATCH_MS * 1000000L;
@@ -124,6 +157,12 @@ static void *watcher(void *unused) {
     }
     /* Bounded, so that a site that flaps can't keep the thread from its sleep. */
     for (int told = 0; !stopping && told < 1024 && tell_one(); told++) {
+    }
+    if (!watches && !stopping) {
+      /* The last one was closed from within its callback, where nobody could wait for this thread. */
+      thread_runs = 0;
+      pthread_detach(pthread_self());
+      break;
     }
   }
   pthread_mutex_unlock(&lock);
@@ -145,6 +184,8 @@ static int start_thread(void) {
   pthread_sigmask(SIG_SETMASK, &all, &before);
   stopping = 0;
   error = pthread_create(&thread, &attributes, watcher, NULL);
+  if (error == EINVAL) /* the program's thread-local storage alone is larger */
+    error = pthread_create(&thread, NULL, watcher, NULL);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   pthread_attr_destroy(&attributes);
   if (error)
@@ -160,7 +201,6 @@ polyprobe_watch *polyprobe_watch_open(const void *const *sites, unsigned count, 
     errno = EINVAL;
     return NULL;
   }
-  pthread_once(&once, init);
   polyprobe_watch *watch = calloc(1, sizeof *watch);
   if (!watch)
     return NULL;
@@ -197,8 +237,7 @@ void polyprobe_watch_close(polyprobe_watch *watch) {
     pthread_mutex_unlock(&lock);
     return;
   }
-  while (watch->running)
-    pthread_cond_wait(&quiet, &lock);
+  /* Out of the list first, so that it isn't told again while this waits. */
   polyprobe_watch **link = &watches;
   while (*link && *link != watch)
     link = &(*link)->next;
@@ -210,6 +249,8 @@ void polyprobe_watch_close(polyprobe_watch *watch) {
     stopping = 1;
     pthread_cond_signal(&wake);
   }
+  while (watch->running)
+    pthread_cond_wait(&quiet, &lock);
   pthread_mutex_unlock(&lock);
   if (join) {
     pthread_join(ended, NULL);
@@ -223,7 +264,6 @@ void polyprobe_watch_close(polyprobe_watch *watch) {
 }
 
 int polyprobe_watch_resume(void) {
-  pthread_once(&once, init);
   pthread_mutex_lock(&lock);
   int error = start_thread();
   pthread_mutex_unlock(&lock);

@@ -1,0 +1,48 @@
+/**
+ * Builds the native library and Node's provider by cmake-js. Run by npm when the package is installed, and by the set-up.
+ *
+ * Without `--required` a machine that can't build (no compiler, no headers, another platform) gets a message and exit
+ * code 0: the package then installs, does nothing, and says so (`polyprobe check`, `status()`).
+ */
+import { spawnSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const top = join(dirname(fileURLToPath(import.meta.url)), '../..');
+const required = process.argv.includes('--required');
+
+function giveUp(what, todo) {
+  process.stderr.write(`polyprobe: ${what}\n  to do: ${todo}\n`);
+  process.exit(required ? 1 : 0);
+}
+
+if (process.platform !== 'linux')
+  giveUp(`no probes on ${process.platform}, nothing was built`, 'use it on Linux; elsewhere it does nothing');
+
+const require = createRequire(join(top, 'package.json'));
+let cmakeJs;
+try {
+  cmakeJs = join(dirname(require.resolve('cmake-js/package.json')), 'bin', 'cmake-js');
+} catch {
+  giveUp('cmake-js is missing, nothing was built', 'npm install');
+}
+for (const [tool, args] of [
+  ['cmake', ['--version']],
+  ['c++', ['--version']],
+])
+  if (spawnSync(tool, args, { stdio: 'ignore' }).status !== 0)
+    giveUp(
+      `${tool} is missing, nothing was built`,
+      'apt-get install cmake g++ make, then: npm rebuild polyprobe',
+    );
+
+const built = spawnSync(process.execPath, [cmakeJs, 'compile', '--log-level', 'error'], {
+  cwd: top,
+  encoding: 'utf8',
+  env: { ...process.env, npm_config_loglevel: 'error' },
+});
+if (built.status !== 0) {
+  process.stderr.write(`${built.stdout ?? ''}${built.stderr ?? ''}`);
+  giveUp('the native part could not be built', 'see the messages above, then: npm rebuild polyprobe');
+}

@@ -1,0 +1,110 @@
+/*
+ * agent: polyprobe in one isolate (the main thread's, or a worker's).
+ *
+ * Owns: the watch on the sites, what is hooked in this isolate, and the shadow stack of its open calls.
+ * Who calls whom: the library's watcher (its thread) asks for an interrupt and wakes the loop; `agent_apply` then runs on
+ * the isolate's own thread, between two instructions of JavaScript (interrupt) or between two turns (loop), and puts hooks
+ * in or takes them out. The hooks (functions.cc, exceptions.cc, gc.cc) fire; nothing comes back.
+ *
+ * Everything but `handle` and `watch` belongs to the isolate's thread.
+ */
+#pragma once
+#include <node.h>
+#include <uv.h>
+#include <v8.h>
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "names.h"
+#include "polyprobe.h"
+
+namespace polyprobe {
+
+struct Agent;
+
+/** For results that V8 insists on and nothing depends on. */
+template <typename Result>
+inline void drop(Result &&) {}
+
+/** What an interrupt carries: it may run after its agent is gone, so it asks here. Never freed (16 bytes an isolate). */
+struct AgentHandle {
+  std::atomic<Agent *> agent;
+};
+
+/** An open call: entered, not yet returned from. */
+struct Frame {
+  uint32_t id;     /* names.h */
+  uint32_t serial; /* the token its code holds, in the order of entry */
+};
+
+/** A set of probes, a bit each by enum polyprobe_probe. */
+using ProbeSet = uint64_t;
+
+constexpr ProbeSet probe_bit(polyprobe_probe probe) { return ProbeSet{1} << probe; }
+
+/** Probes that need code in the isolate which may be put there at any instruction. */
+constexpr ProbeSet FUNCTION_PROBES =
+    probe_bit(POLYPROBE_PROBE_FUNCTION__ENTRY) | probe_bit(POLYPROBE_PROBE_FUNCTION__RETURN);
+constexpr ProbeSet EXCEPTION_PROBES = probe_bit(POLYPROBE_PROBE_EXCEPTION__THROWN);
+constexpr ProbeSet GC_PROBES = probe_bit(POLYPROBE_PROBE_GC__START) | probe_bit(POLYPROBE_PROBE_GC__DONE);
+constexpr ProbeSet NATIVE_PROBES = FUNCTION_PROBES | EXCEPTION_PROBES | GC_PROBES;
+
+struct Agent {
+  AgentHandle *handle = nullptr;
+  v8::Isolate *isolate = nullptr;
+  v8::Global<v8::Context> context;
+  node::Environment *environment = nullptr;
+  uv_async_t *async = nullptr;
+  polyprobe_watch *watch = nullptr;
+  /** Told of the set that is wanted, on the loop: hooks that are written in JavaScript. */
+  v8::Global<v8::Function> toggle;
+  std::string runtime; /* for runtime__hooks */
+  std::string program;
+  ProbeSet hooked = 0;         /* all, for runtime__hooks */
+  ProbeSet hooked_natively = 0; /* of NATIVE_PROBES */
+
+  /* functions.cc */
+  std::vector<Frame> stack;
+  uint32_t next_serial = 1;
+  uint32_t session_serial = 1; /* first serial since the hooks went in: older tokens mean nothing */
+  uint64_t request = 0;        /* what the isolate works for; 0: nothing or unknown */
+  v8::Global<v8::Function> callbacks[7];
+
+  /* exceptions.cc */
+  v8::Global<v8::Private> thrown_key;
+  v8::Global<v8::Value> thrown_primitive;
+
+  /* gc.cc */
+  struct {
+    uint64_t start_ns;
+    uint64_t heap_bytes;
+  } collection[5] = {};
+};
+
+/** The agent of an isolate's thread, for callbacks that V8 gives no data. */
+Agent *agent_current();
+
+/** Reads the sites and puts hooks in or out. On the isolate's thread. @param in_loop JavaScript may be called */
+void agent_apply(Agent *agent, bool in_loop);
+
+/* functions.cc */
+/** Puts the callbacks that instrumented code asks for on the global object, or `undefined`. */
+void functions_hook(Agent *agent, v8::Local<v8::Context> context, ProbeSet before, ProbeSet now);
+/** Ends every open call as unwound: nothing of them is on the stack any more. */
+void functions_drain(Agent *agent);
+/** Defines the names once, as `undefined`. */
+void functions_define(Agent *agent, v8::Local<v8::Context> context);
+
+/* exceptions.cc */
+/** A throw statement: fires, and remembers the value until it is caught. @param line 0: the current one */
+void exceptions_thrown(Agent *agent, const FunctionName *function, v8::Local<v8::Value> value, uint32_t line);
+/** A value arrived at a catch clause or at the process: fires unless exceptions_thrown already has. */
+void exceptions_seen(Agent *agent, const FunctionName *function, v8::Local<v8::Value> value);
+
+/* gc.cc */
+void gc_hook(Agent *agent, ProbeSet before, ProbeSet now);
+
+}  // namespace polyprobe

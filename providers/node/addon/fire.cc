@@ -1,0 +1,103 @@
+#include "fire.h"
+
+#include <cmath>
+#include <cstring>
+
+#include "agent.h"
+
+namespace polyprobe {
+
+namespace {
+
+/* One string argument of an event, on the stack: freshly written, so a tracer can read it. */
+struct Argument {
+  char bytes[1024];
+  explicit Argument(const Napi::Value &value) {
+    size_t length = 0;
+    if (napi_get_value_string_utf8(value.Env(), value, bytes, sizeof bytes, &length) != napi_ok) length = 0;
+    bytes[length] = '\0';
+  }
+};
+
+/* Ids are 64 bits; JavaScript holds the low 32, the high ones are the same for the whole process. */
+uint64_t process_part() {
+  static const uint64_t part = polyprobe_request_id() & ~uint64_t{0xffffffff};
+  return part;
+}
+
+uint64_t id_of(const Napi::Value &value) {
+  uint32_t low = value.IsNumber() ? value.As<Napi::Number>().Uint32Value() : 0;
+  return low ? process_part() | low : 0;
+}
+
+uint64_t number_of(const Napi::Value &value) {
+  double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : 0;
+  return number > 0 && std::isfinite(number) ? static_cast<uint64_t>(number) : 0;
+}
+
+uint64_t request_now() {
+  Agent *agent = agent_current();
+  return agent ? agent->request : 0;
+}
+
+/* newId() → the low half of a new id, never 0 */
+Napi::Value new_id(const Napi::CallbackInfo &info) {
+  process_part();
+  uint32_t low;
+  do low = static_cast<uint32_t>(polyprobe_request_id());
+  while (low == 0);
+  return Napi::Number::New(info.Env(), low);
+}
+
+/* requestStart(id, protocol, method, target, peer, traceparent) */
+void request_start(const Napi::CallbackInfo &info) {
+  if (!POLYPROBE_ARMED(polyprobe_node_request__start)) return;
+  Argument protocol(info[1]), method(info[2]), target(info[3]), peer(info[4]), traceparent(info[5]);
+  polyprobe_node_request__start(id_of(info[0]), protocol.bytes, method.bytes, target.bytes, peer.bytes,
+                                traceparent.bytes);
+}
+
+/* requestDone(id, status, sentBytes, durationNs, error) */
+void request_done(const Napi::CallbackInfo &info) {
+  if (!POLYPROBE_ARMED(polyprobe_node_request__done)) return;
+  Argument error(info[4]);
+  polyprobe_node_request__done(id_of(info[0]), number_of(info[1]), number_of(info[2]), number_of(info[3]), error.bytes);
+}
+
+/* loadStart(name, file) */
+void load_start(const Napi::CallbackInfo &info) {
+  if (!POLYPROBE_ARMED(polyprobe_node_load__start)) return;
+  Argument name(info[0]), file(info[1]);
+  polyprobe_node_load__start(request_now(), name.bytes, file.bytes);
+}
+
+/* loadDone(name, file, durationNs, error) */
+void load_done(const Napi::CallbackInfo &info) {
+  if (!POLYPROBE_ARMED(polyprobe_node_load__done)) return;
+  Argument name(info[0]), file(info[1]), error(info[3]);
+  polyprobe_node_load__done(request_now(), name.bytes, file.bytes, number_of(info[2]), error.bytes);
+}
+
+/* exceptionSeen(value): a value that reached the process */
+void exception_seen(const Napi::CallbackInfo &info) {
+  Agent *agent = agent_current();
+  if (!agent) return;
+  napi_value raw = info[0];
+  v8::Local<v8::Value> value;
+  static_assert(sizeof raw == sizeof value, "a napi_value is a v8::Local (js_native_api_v8.h)");
+  memcpy(static_cast<void *>(&value), &raw, sizeof value);
+  exceptions_seen(agent, nullptr, value);
+}
+
+}  // namespace
+
+void fire_exports(Napi::Env env, Napi::Object exports) {
+  exports.Set("newId", Napi::Function::New(env, new_id, "newId"));
+  exports.Set("requestStart", Napi::Function::New(env, request_start, "requestStart"));
+  exports.Set("requestDone", Napi::Function::New(env, request_done, "requestDone"));
+  exports.Set("loadStart", Napi::Function::New(env, load_start, "loadStart"));
+  exports.Set("loadDone", Napi::Function::New(env, load_done, "loadDone"));
+  exports.Set("exceptionSeen", Napi::Function::New(env, exception_seen, "exceptionSeen"));
+}
+
+}  // namespace polyprobe

@@ -1,0 +1,105 @@
+#include "wrap.h"
+
+#include <cstring>
+#include <vector>
+
+#include "agent.h"
+
+namespace polyprobe {
+
+namespace {
+
+using Info = v8::FunctionCallbackInfo<v8::Value>;
+
+enum Slot { ORIGINAL, BEFORE, AFTER };
+
+v8::Local<v8::Value> to_v8(napi_value raw) {
+  v8::Local<v8::Value> value;
+  static_assert(sizeof raw == sizeof value, "a napi_value is a v8::Local (js_native_api_v8.h)");
+  memcpy(static_cast<void *>(&value), &raw, sizeof value);
+  return value;
+}
+
+/*
+ * Calls before(args, this), which may change the array of arguments and returns a note; then the original; then
+ * after(note, result or undefined, thrown or undefined). Neither can change the outcome: what they throw is dropped.
+ */
+void on_call(const Info &info) {
+  v8::Isolate *isolate = info.GetIsolate();
+  v8::Local<v8::Context> context = isolate->GetCurrentContext();
+  v8::Local<v8::Array> slots = info.Data().As<v8::Array>();
+  v8::Local<v8::Value> original, before, after;
+  if (!slots->Get(context, ORIGINAL).ToLocal(&original) || !slots->Get(context, BEFORE).ToLocal(&before) ||
+      !slots->Get(context, AFTER).ToLocal(&after))
+    return;
+  std::vector<v8::Local<v8::Value>> args;
+  args.reserve(static_cast<size_t>(info.Length()));
+  for (int i = 0; i < info.Length(); i++) args.push_back(info[i]);
+  v8::Local<v8::Value> note = v8::Undefined(isolate);
+  if (before->IsFunction()) {
+    v8::TryCatch ignore(isolate);
+    v8::Local<v8::Array> list = v8::Array::New(isolate, args.data(), args.size());
+    v8::Local<v8::Value> given[] = {list, info.This()};
+    if (before.As<v8::Function>()->Call(context, v8::Undefined(isolate), 2, given).ToLocal(&note)) {
+      for (uint32_t i = 0; i < args.size(); i++) drop(list->Get(context, i).ToLocal(&args[i]));
+    } else {
+      note = v8::Undefined(isolate);
+      if (ignore.HasTerminated()) return;
+    }
+  }
+  v8::Local<v8::Function> function = original.As<v8::Function>();
+  v8::Local<v8::Value> result;
+  if (!after->IsFunction()) {
+    if (function->Call(context, info.This(), static_cast<int>(args.size()), args.data()).ToLocal(&result))
+      info.GetReturnValue().Set(result);
+    return;
+  }
+  v8::TryCatch outcome(isolate);
+  v8::Local<v8::Value> thrown = v8::Undefined(isolate);
+  if (function->Call(context, info.This(), static_cast<int>(args.size()), args.data()).ToLocal(&result))
+    info.GetReturnValue().Set(result);
+  else if (outcome.HasTerminated())
+    return;
+  else
+    thrown = outcome.Exception();
+  if (result.IsEmpty()) result = v8::Undefined(isolate);
+  {
+    v8::TryCatch ignore(isolate);
+    v8::Local<v8::Value> given[] = {note, result, thrown};
+    drop(after.As<v8::Function>()->Call(context, v8::Undefined(isolate), 3, given));
+  }
+  if (outcome.HasCaught()) outcome.ReThrow();
+}
+
+/* wrap(original, before, after?) → a function with the original's name and length */
+Napi::Value wrap(const Napi::CallbackInfo &info) {
+  Napi::Env env = info.Env();
+  if (!info[0].IsFunction()) {
+    Napi::TypeError::New(env, "wrap: expected a function").ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+  v8::Isolate *isolate = v8::Isolate::GetCurrent();
+  v8::EscapableHandleScope scope(isolate);
+  v8::Local<v8::Context> context = isolate->GetCurrentContext();
+  v8::Local<v8::Function> original = to_v8(info[0]).As<v8::Function>();
+  v8::Local<v8::Value> slots[] = {original, to_v8(info[1]), to_v8(info[2])};
+  v8::Local<v8::Value> length;
+  int count = 0;
+  if (original->Get(context, v8::String::NewFromUtf8Literal(isolate, "length")).ToLocal(&length) && length->IsInt32())
+    count = length.As<v8::Int32>()->Value();
+  v8::Local<v8::Function> made;
+  if (!v8::Function::New(context, on_call, v8::Array::New(isolate, slots, 3), count, v8::ConstructorBehavior::kThrow)
+           .ToLocal(&made))
+    return env.Undefined();
+  if (original->GetName()->IsString()) made->SetName(original->GetName().As<v8::String>());
+  v8::Local<v8::Value> value = scope.Escape(made.As<v8::Value>());
+  napi_value raw;
+  memcpy(&raw, static_cast<void *>(&value), sizeof raw);
+  return Napi::Value(env, raw);
+}
+
+}  // namespace
+
+void wrap_exports(Napi::Env env, Napi::Object exports) { exports.Set("wrap", Napi::Function::New(env, wrap, "wrap")); }
+
+}  // namespace polyprobe
