@@ -1,0 +1,73 @@
+/**
+ * How inserted text looks, and everything that follows from its look alone: taking it out again,
+ * correcting columns, and giving functions their ids.
+ *
+ * Nothing is ever deleted from a program; text is only put between its tokens, without line breaks.
+ * Each piece stands between two comments, ` /∗__pp_∗/` and `/∗∗/`. A program that already contains the
+ * marker isn't instrumented, so pieces can be told from the program with no other knowledge than the
+ * text itself. Comments cost no bytecode. The leading space keeps `1/await x` from becoming `1//`.
+ *
+ * Called by: `insert.cts` to write pieces; the hooks to bind ids, to answer
+ * `Function.prototype.toString` and to correct stack traces.
+ */
+
+/** What no program may contain that we instrument; every name that we insert begins with it. */
+export const MARKER = '__pp_';
+
+const OPEN = ` /*${MARKER}*/`;
+const CLOSE = '/**/';
+
+/** A piece's end is missing where a slice of the program ends within it: an arrow function's `}`. */
+const PIECE = / \/\*__pp_\*\/.*?(?:\/\*\*\/|$)/g;
+
+/** The id as the first argument of a callback; ids stand nowhere else. */
+const ID = /__pp_[a-z]\?\.\(0x([0-9a-f]{6})/g;
+
+const ID_LIMIT = 0x1000000;
+
+/** Makes a piece of text that is to be inserted. It mustn't contain line breaks or an empty comment. */
+export function piece(text: string): string {
+  return OPEN + text + CLOSE;
+}
+
+/** Writes an id: always eight characters, so that columns don't depend on it. */
+export function id(index: number): string {
+  return '0x' + index.toString(16).padStart(6, '0');
+}
+
+/**
+ * Gives the functions of an instrumented program their ids: the first one's becomes `base`.
+ * Beyond 2^24 functions in one process the later ones share the last id.
+ */
+export function bind(code: string, base: number): string {
+  if (base === 0) return code;
+  return code.replace(
+    ID,
+    (match: string, digits: string) =>
+      match.slice(0, -8) + id(Math.min(base + parseInt(digits, 16), ID_LIMIT - 1)),
+  );
+}
+
+/**
+ * The original text of an instrumented function, class or program, bound or not: what
+ * `Function.prototype.toString` would have said. Text without pieces is returned as it is.
+ */
+export function restore(text: string): string {
+  return text.includes(MARKER) ? text.replace(PIECE, '') : text;
+}
+
+/**
+ * Where a column of an instrumented line was originally. Both count from 1, as in a stack trace. A
+ * place within a piece becomes the place where the piece was inserted. Line numbers never change.
+ */
+export function originalColumn(instrumentedLine: string, column: number): number {
+  if (!instrumentedLine.includes(MARKER)) return column;
+  const at = column - 1;
+  let removed = 0;
+  for (const match of instrumentedLine.matchAll(PIECE)) {
+    const end = match.index + match[0].length;
+    if (at >= end) removed += match[0].length;
+    else return (at > match.index ? match.index : at) - removed + 1;
+  }
+  return column - removed;
+}
