@@ -32,7 +32,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#if defined(__linux__) && (defined(__x86_64__) || defined(__aarch64__)) && !defined(POLYPROBE_NO_STUBS)
+#if defined(__linux__) && defined(__LP64__) && !defined(POLYPROBE_NO_STUBS) && \
+    (defined(__x86_64__) || defined(__AARCH64EL__))
 #define POLYPROBE_SUPPORTED 1
 /** Declares one stub. Only polyprobe_abi.gen.h uses it. */
 #define POLYPROBE_STUB __attribute__((visibility("default")))
@@ -76,7 +77,7 @@ static inline int polyprobe_site_armed(const void *site) {
  */
 #if !POLYPROBE_SUPPORTED
 #define POLYPROBE_ARMED(stub) 0
-#elif defined(__PIC__) || defined(__PIE__) || defined(__aarch64__)
+#elif defined(__PIC__) || defined(__PIE__)
 #define POLYPROBE_ARMED(stub) polyprobe_site_armed((const void *)(uintptr_t)&(stub))
 #else
 #define POLYPROBE_ARMED(stub) POLYPROBE_ARMED_needs_fPIC_or_fPIE
@@ -161,7 +162,8 @@ typedef struct polyprobe_watch polyprobe_watch;
 
 /**
  * Told of a change, on the watcher's thread: all signals blocked, 256 KiB of stack, no lock of the library held. It may
- * block (for an interpreter's lock), which delays the other watches of the process and nothing else.
+ * block (for an interpreter's lock), which delays the other watches of the process and nothing else. It must not fork.
+ * When another thread forks in the middle of it, the child is told again (after polyprobe_watch_resume).
  * @param armed bit i: site i is armed now
  * @param user as given to polyprobe_watch_open
  */
@@ -185,6 +187,7 @@ POLYPROBE_API uint64_t polyprobe_watch_armed(const polyprobe_watch *watch);
 /**
  * Ends a watch and frees it. When it returns, changed isn't running and won't run again; called from within changed itself
  * it returns at once and changed won't run again. The last one ends the watcher's thread. NULL is ignored.
+ * It waits for a changed that runs: call it without the locks that changed takes.
  */
 POLYPROBE_API void polyprobe_watch_close(polyprobe_watch *watch);
 

@@ -44,6 +44,7 @@
 	.globl \provider\()_\name
 	.type \provider\()_\name, @function
 \provider\()_\name:
+	.cfi_startproc
 	.byte 0x90
 	.byte 0x66, 0x2e, 0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00
 #if POLYPROBE_RETURN_STACK > 0
@@ -51,6 +52,7 @@
 #else
 	ret
 #endif
+	.cfi_endproc
 	.size \provider\()_\name, . - \provider\()_\name
 	NOTE \provider, \name, "\x86_64"
 	.endm
@@ -102,8 +104,10 @@ polyprobe_way_back:
 	.globl \provider\()_\name
 	.type \provider\()_\name, @function
 \provider\()_\name:
+	.cfi_startproc
 	nop
 	ret
+	.cfi_endproc
 	.size \provider\()_\name, . - \provider\()_\name
 	NOTE \provider, \name, "\aarch64"
 	.endm
