@@ -1,5 +1,6 @@
 /**
- * Writes `core/abi/abi.gen.ts`: names, numbers and argument types for TypeScript that reads events or fires probes.
+ * Writes `core/abi/abi.gen.cts`: names, numbers and argument types for TypeScript that reads events or fires probes
+ * (CommonJS, because Node's provider is).
  * Called by `main.ts`.
  */
 import type { Abi, Argument } from '../abi/types.js';
@@ -48,5 +49,5 @@ export function typescript(abi: Abi): Output {
           '',
         );
       }
-  return { path: 'core/abi/abi.gen.ts', text: lines.join('\n') };
+  return { path: 'core/abi/abi.gen.cts', text: lines.join('\n') };
 }

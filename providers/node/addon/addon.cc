@@ -61,7 +61,7 @@ void stop(const Napi::CallbackInfo &) { agent_stop(); }
 
 /*
  * addFunctions(file, texts, lines) → first number, or 0
- * texts: scope and name of each function in turn, joined by NUL; lines: Uint32Array, one for each function.
+ * texts: scope, name and file of each function in turn ('' for the file given first), joined by NUL; lines: Uint32Array, one for each function.
  */
 Napi::Value add_functions(const Napi::CallbackInfo &info) {
   Napi::Env env = info.Env();
@@ -81,9 +81,10 @@ Napi::Value add_functions(const Napi::CallbackInfo &info) {
     return text;
   };
   for (uint32_t i = 0; i < count; i++) {
-    size_t scope_length, name_length;
-    const char *scope = next(&scope_length), *name = next(&name_length);
-    names_set(first + i, scope, scope_length, name, name_length, file.data(), file.size(), lines[i]);
+    size_t scope_length, name_length, path_length;
+    const char *scope = next(&scope_length), *name = next(&name_length), *path = next(&path_length);
+    if (path_length == 0) path = file.data(), path_length = file.size();
+    names_set(first + i, scope, scope_length, name, name_length, path, path_length, lines[i]);
   }
   return Napi::Number::New(env, first);
 }

@@ -71,6 +71,23 @@ void on_call(const Info &info) {
   if (outcome.HasCaught()) outcome.ReThrow();
 }
 
+/* A function of the embedder's interface, which no stack trace shows. Its data: three values. */
+Napi::Value made(Napi::Env env, v8::FunctionCallback callback, v8::Local<v8::Value> *slots, int length,
+                 const char *name) {
+  v8::Isolate *isolate = v8::Isolate::GetCurrent();
+  v8::Local<v8::Context> context = isolate->GetCurrentContext();
+  v8::Local<v8::Function> function;
+  v8::Local<v8::String> shown;
+  if (!v8::Function::New(context, callback, v8::Array::New(isolate, slots, 3), length, v8::ConstructorBehavior::kThrow)
+           .ToLocal(&function))
+    return env.Undefined();
+  if (v8::String::NewFromUtf8(isolate, name).ToLocal(&shown)) function->SetName(shown);
+  v8::Local<v8::Value> value = function;
+  napi_value raw;
+  memcpy(&raw, static_cast<void *>(&value), sizeof raw);
+  return Napi::Value(env, raw);
+}
+
 /* wrap(original, before, after?) → a function with the original's name and length */
 Napi::Value wrap(const Napi::CallbackInfo &info) {
   Napi::Env env = info.Env();
@@ -79,27 +96,51 @@ Napi::Value wrap(const Napi::CallbackInfo &info) {
     return env.Undefined();
   }
   v8::Isolate *isolate = v8::Isolate::GetCurrent();
-  v8::EscapableHandleScope scope(isolate);
-  v8::Local<v8::Context> context = isolate->GetCurrentContext();
   v8::Local<v8::Function> original = to_v8(info[0]).As<v8::Function>();
   v8::Local<v8::Value> slots[] = {original, to_v8(info[1]), to_v8(info[2])};
   v8::Local<v8::Value> length;
   int count = 0;
-  if (original->Get(context, v8::String::NewFromUtf8Literal(isolate, "length")).ToLocal(&length) && length->IsInt32())
+  if (original->Get(isolate->GetCurrentContext(), v8::String::NewFromUtf8Literal(isolate, "length")).ToLocal(&length) &&
+      length->IsInt32())
     count = length.As<v8::Int32>()->Value();
-  v8::Local<v8::Function> made;
-  if (!v8::Function::New(context, on_call, v8::Array::New(isolate, slots, 3), count, v8::ConstructorBehavior::kThrow)
-           .ToLocal(&made))
-    return env.Undefined();
-  if (original->GetName()->IsString()) made->SetName(original->GetName().As<v8::String>());
-  v8::Local<v8::Value> value = scope.Escape(made.As<v8::Value>());
-  napi_value raw;
-  memcpy(&raw, static_cast<void *>(&value), sizeof raw);
-  return Napi::Value(env, raw);
+  v8::String::Utf8Value name(isolate, original->GetName());
+  return made(env, on_call, slots, count, *name ? *name : "");
+}
+
+enum StringSlot { TO_STRING, MARKER, RESTORE };
+
+/* Function.prototype.toString: as written, not as instrumented. Only texts with the marker cost more than before. */
+void on_to_string(const Info &info) {
+  v8::Isolate *isolate = info.GetIsolate();
+  v8::Local<v8::Context> context = isolate->GetCurrentContext();
+  v8::Local<v8::Array> slots = info.Data().As<v8::Array>();
+  v8::Local<v8::Value> original, marker, restore, text;
+  if (!slots->Get(context, TO_STRING).ToLocal(&original) ||
+      !original.As<v8::Function>()->Call(context, info.This(), 0, nullptr).ToLocal(&text))
+    return;
+  info.GetReturnValue().Set(text);
+  if (!text->IsString() || !slots->Get(context, MARKER).ToLocal(&marker)) return;
+  v8::String::Utf8Value bytes(isolate, text), sought(isolate, marker);
+  if (!*bytes || !*sought || !strstr(*bytes, *sought)) return;
+  v8::TryCatch ignore(isolate);
+  v8::Local<v8::Value> restored;
+  if (slots->Get(context, RESTORE).ToLocal(&restore) &&
+      restore.As<v8::Function>()->Call(context, v8::Undefined(isolate), 1, &text).ToLocal(&restored) &&
+      restored->IsString())
+    info.GetReturnValue().Set(restored);
+}
+
+/* wrapToString(original, marker, restore) */
+Napi::Value wrap_to_string(const Napi::CallbackInfo &info) {
+  v8::Local<v8::Value> slots[] = {to_v8(info[0]), to_v8(info[1]), to_v8(info[2])};
+  return made(info.Env(), on_to_string, slots, 0, "toString");
 }
 
 }  // namespace
 
-void wrap_exports(Napi::Env env, Napi::Object exports) { exports.Set("wrap", Napi::Function::New(env, wrap, "wrap")); }
+void wrap_exports(Napi::Env env, Napi::Object exports) { 
+  exports.Set("wrap", Napi::Function::New(env, wrap, "wrap"));
+  exports.Set("wrapToString", Napi::Function::New(env, wrap_to_string, "wrapToString"));
+}
 
 }  // namespace polyprobe

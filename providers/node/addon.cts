@@ -1,0 +1,84 @@
+/**
+ * Finds and loads the native part, or says why it can't be.
+ *
+ * Owns: the order of the checks, which is from "no such platform" to "this build is broken". Called by: `index.cts`, the
+ * loader thread (`esm.cts`), and the command line for `run`.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import satisfies = require('semver/functions/satisfies');
+import { statusOf, type Status } from './status.cjs';
+
+/** What the native part exports; see `addon/`. */
+export interface Addon {
+  /** Begins in this isolate. @returns undefined, or why not */
+  start(runtime: string, program: string, toggle: (set: number) => void): string | undefined;
+  /** Takes every hook out for good. */
+  stop(): void;
+  /** Registers functions, texts being scope, name, file of each joined by NUL. @returns the first number, or 0 */
+  addFunctions(file: string, texts: string, lines: Uint32Array): number;
+  /** Low half of a new request's id. */
+  newId(): number;
+  requestStart(
+    id: number,
+    protocol: string,
+    method: string,
+    target: string,
+    peer: string,
+    traceparent: string,
+  ): void;
+  requestDone(id: number, status: number, sentBytes: number, durationNs: number, error: string): void;
+  loadStart(name: string, file: string): void;
+  loadDone(name: string, file: string, durationNs: number, error: string): void;
+  /** A value that reached the process uncaught. */
+  exceptionSeen(value: unknown): void;
+  /** A function that runs `before`, the original, `after`, and shows in no stack trace. */
+  wrap<F extends (...args: never[]) => unknown, Note>(
+    original: F,
+    before: ((args: unknown[], self: unknown) => Note) | undefined,
+    after?: (note: Note, result: unknown, thrown: unknown) => void,
+  ): F;
+  /** `Function.prototype.toString` that shows functions as they were written. */
+  wrapToString(original: () => string, marker: string, restore: (text: string) => string): () => string;
+  /** Replaces this process. @returns the errno value when it failed */
+  exec(path: string, args: string[], environment: string[]): number;
+}
+
+/** Versions that are served. Node 22 before 22.15 has no module.registerHooks. */
+export const SUPPORTED_NODE = '>=20.6.0 <21 || >=22.15.0 <23 || >=24.0.0';
+
+/** Folder of the native files, from the compiled file's place: dist/providers/node. */
+export const NATIVE_FOLDER = join(__dirname, '../../../build/Release');
+
+/** glibc's version is in the report's header; musl has none. Reading it costs a millisecond, so it is asked last. */
+function usesMusl(): boolean {
+  const report = process.report?.getReport() as { header?: { glibcVersionRuntime?: string } } | undefined;
+  return report?.header !== undefined && report.header.glibcVersionRuntime === undefined;
+}
+
+/** Why nothing can be loaded here, before trying; undefined when it is worth trying. */
+export function unsupported(): Status | undefined {
+  if (process.platform !== 'linux') return statusOf('platform', process.platform);
+  if (process.arch !== 'x64' && process.arch !== 'arm64') return statusOf('architecture', process.arch);
+  if (!satisfies(process.version, SUPPORTED_NODE, { includePrerelease: true }))
+    return statusOf('node-version', `${process.version}, expected ${SUPPORTED_NODE}`);
+  return undefined;
+}
+
+/** Loads the native part. @returns it, or why not. Never throws. */
+export function loadAddon(): Addon | Status {
+  const reason = unsupported();
+  if (reason) return reason;
+  const path = join(NATIVE_FOLDER, `polyprobe_node.${process.versions.modules}.node`);
+  if (!existsSync(path)) return usesMusl() ? statusOf('musl') : statusOf('not-built', path);
+  try {
+    return require(path) as Addon;
+  } catch (error) {
+    return usesMusl() ? statusOf('musl') : statusOf('load-failed', String(error));
+  }
+}
+
+/** Whether `loadAddon` gave a reason instead. */
+export function isStatus(result: Addon | Status): result is Status {
+  return 'active' in result;
+}

@@ -1,0 +1,80 @@
+/**
+ * Node's provider: loads, checks, starts. `require('polyprobe')` or `import 'polyprobe'` loads it in production; the
+ * preload does the same under `polyprobe run`.
+ *
+ * Only modules loaded after it are instrumented, so it comes first. Everything here is done once for each isolate.
+ */
+import { isMainThread, threadId } from 'node:worker_threads';
+import { isStatus, loadAddon } from './addon.cjs';
+import { exceptionHook } from './exception.cjs';
+import { installLoaderHooks } from './hook.cjs';
+import { selector } from './instrument/select.cjs';
+import { MARKER, restore } from './instrument/pieces.cjs';
+import { loadHook } from './load.cjs';
+import { readOptions } from './options.cjs';
+import { requestHook } from './request.cjs';
+import { Sources, type Refused } from './source.cjs';
+import { statusOf, type Status } from './status.cjs';
+import { toggler } from './toggle.cjs';
+
+export type { Refused } from './source.cjs';
+export type { Status, StatusCode } from './status.cjs';
+
+interface Provider {
+  status: Status;
+  refused: readonly Refused[];
+}
+
+/** One provider for each isolate, however many copies of the package are loaded in it. */
+const KEY = Symbol.for('polyprobe.provider');
+const shared = globalThis as { [KEY]?: Provider };
+
+function begin(): Provider {
+  const options = readOptions();
+  if (options.off) return { status: statusOf('disabled'), refused: [] };
+  // Node's own loader thread runs preloads too (until 22.14 nothing else tells it apart): it has no program.
+  if (!isMainThread && process.argv[1] === undefined) return { status: statusOf('loader-thread'), refused: [] };
+  const addon = loadAddon();
+  if (isStatus(addon)) return { status: addon, refused: [] };
+  const sources = new Sources(addon, options, selector(options));
+  const program = process.argv[1] ?? `[${(process as { _eval?: string })._eval === undefined ? 'stdin' : 'eval'}]`;
+  const runtime = `node ${process.versions.node}${threadId === 0 ? '' : ` worker ${threadId}`}`;
+  const toggle = toggler([requestHook(addon), exceptionHook(addon), loadHook(addon)]);
+  const why = addon.start(runtime, program, toggle);
+  if (why !== undefined) return { status: statusOf(why === 'abi' ? 'abi' : 'start-failed', why), refused: [] };
+  if (options.functions) {
+    const shown = addon.wrapToString(Function.prototype.toString, MARKER, restore);
+    Object.defineProperty(Function.prototype, 'toString', { value: shown, writable: true, configurable: true, enumerable: false });
+    installLoaderHooks(addon, options, sources);
+  }
+  return { status: statusOf('on'), refused: sources.refused };
+}
+
+/**
+ * Starts the provider in this isolate; a second call does nothing. Never throws.
+ * @returns what `status()` returns
+ */
+export function start(): Status {
+  let provider = shared[KEY];
+  if (!provider) {
+    try {
+      provider = begin();
+    } catch (error) {
+      provider = { status: statusOf('start-failed', String(error)), refused: [] };
+    }
+    Object.defineProperty(globalThis, KEY, { value: provider, configurable: true });
+  }
+  return provider.status;
+}
+
+/** Whether probes fire in this isolate, and if not, why and what to do. */
+export function status(): Status {
+  return shared[KEY]?.status ?? statusOf('not-started');
+}
+
+/** Files that were to be instrumented and couldn't be: they run as they are, their functions don't fire. */
+export function refused(): readonly Refused[] {
+  return shared[KEY]?.refused ?? [];
+}
+
+start();

@@ -1,0 +1,71 @@
+/**
+ * load: modules that `require` loads. What `import` loads fires in `esm.cts`.
+ *
+ * Only real loads are told: a module that is in the cache already, or is built into Node, is none.
+ */
+import Module = require('node:module');
+import type { Addon } from './addon.cjs';
+import { instrumenting } from './source.cjs';
+import type { Hook } from './toggle.cjs';
+
+/** Node's loader, as far as it is public: https://nodejs.org/docs/latest-v20.x/api/modules.html */
+interface Loader {
+  _load(request: string, parent: unknown, isMain: boolean): unknown;
+  _resolveFilename(request: string, parent: unknown, isMain: boolean): string;
+  _cache: Record<string, unknown>;
+  isBuiltin(name: string): boolean;
+}
+
+interface Note {
+  readonly name: string;
+  readonly file: string;
+  readonly startNs: bigint;
+}
+
+/** An error in a few words, without asking the error anything. */
+export function errorText(error: unknown): string {
+  const descriptor =
+    typeof error === 'object' && error !== null
+      ? Object.getOwnPropertyDescriptor(error, 'message')
+      : undefined;
+  return typeof descriptor?.value === 'string' && descriptor.value !== ''
+    ? descriptor.value.split('\n', 1)[0]!
+    : 'failed';
+}
+
+/** The hook for load__start and load__done. */
+export function loadHook(addon: Addon): Hook {
+  const loader = Module as unknown as Loader;
+  const before = (args: unknown[]): Note | undefined => {
+    const [request, parent, isMain] = args as [unknown, unknown, boolean];
+    if (typeof request !== 'string' || instrumenting() || loader.isBuiltin(request)) return undefined;
+    let file = '';
+    try {
+      file = loader._resolveFilename(request, parent, isMain);
+    } catch {
+      // It will fail in a moment, by itself and in its own words.
+    }
+    if (file !== '' && loader._cache[file] !== undefined) return undefined;
+    addon.loadStart(request, file);
+    return { name: request, file, startNs: process.hrtime.bigint() };
+  };
+  const after = (note: Note | undefined, _result: unknown, thrown: unknown): void => {
+    if (!note) return;
+    const durationNs = Number(process.hrtime.bigint() - note.startNs);
+    addon.loadDone(note.name, note.file, durationNs, thrown === undefined ? '' : errorText(thrown));
+  };
+  let original: Loader['_load'] | undefined;
+  let ours: Loader['_load'] | undefined;
+  return {
+    probes: ['load__start', 'load__done'],
+    enable() {
+      original = loader._load;
+      ours = addon.wrap(original, before, after);
+      loader._load = ours;
+    },
+    disable() {
+      // Somebody may have wrapped ours meanwhile: then it stays, and fires nothing, because no site is armed.
+      if (loader._load === ours && original) loader._load = original;
+    },
+  };
+}

@@ -1,0 +1,45 @@
+/**
+ * What the operator has chosen, from the environment: `polyprobe run` and `polyprobe env` write it, workers and child
+ * processes inherit it.
+ */
+
+/** Names of the variables; the command line sets them from its options. */
+export const VARIABLES = {
+  /** `off` switches everything off. */
+  switch: 'POLYPROBE',
+  /** Globs of files to instrument, separated by `:`; they replace the default (the application's own files). */
+  include: 'POLYPROBE_INCLUDE',
+  /** Globs of files to leave alone, separated by `:`. */
+  exclude: 'POLYPROBE_EXCLUDE',
+  /** Folder that relative globs and modules' names start from; the working directory if not set. */
+  root: 'POLYPROBE_ROOT',
+  /** `0`: functions aren't instrumented at all. */
+  functions: 'POLYPROBE_FUNCTIONS',
+  /** `1`: say on stderr, once, when nothing can be traced here. Removed when it has been said. */
+  notice: 'POLYPROBE_NOTICE',
+} as const;
+
+/** The operator's choices. */
+export interface Options {
+  readonly off: boolean;
+  readonly functions: boolean;
+  readonly include: readonly string[] | undefined;
+  readonly exclude: readonly string[] | undefined;
+  readonly root: string;
+}
+
+const list = (value: string | undefined): string[] | undefined => {
+  const globs = value?.split(':').filter((glob) => glob !== '');
+  return globs && globs.length > 0 ? globs : undefined;
+};
+
+/** Reads them. Never throws. */
+export function readOptions(env: NodeJS.ProcessEnv = process.env): Options {
+  return {
+    off: /^(off|0|no|false)$/i.test(env[VARIABLES.switch] ?? ''),
+    functions: env[VARIABLES.functions] !== '0',
+    include: list(env[VARIABLES.include]),
+    exclude: list(env[VARIABLES.exclude]),
+    root: env[VARIABLES.root] || process.cwd(),
+  };
+}

@@ -1,0 +1,73 @@
+/**
+ * source: one file's text on its way from the loader to the compiler, the same on every thread and Node version.
+ *
+ * Owns: which files are instrumented, and the list of those that couldn't be. Called by: `hook.cts`, `esm.cts`.
+ */
+import type { Addon } from './addon.cjs';
+import { attempt, bind, isRefusal, type SourceKind } from './instrument/index.cjs';
+import { register } from './names.cjs';
+import type { Options } from './options.cjs';
+
+/** A file that runs as it is. */
+export interface Refused {
+  readonly file: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
+let depth = 0;
+
+/** Whether a file is being instrumented: what is loaded meanwhile is ours, no part of the program. */
+export function instrumenting(): boolean {
+  return depth > 0;
+}
+
+/** Instruments the files that the operator chose. */
+export class Sources {
+  /** Files that were chosen and couldn't be instrumented, with the reason. */
+  readonly refused: Refused[] = [];
+  readonly #addon: Addon;
+  readonly #options: Options;
+  readonly #selected: (file: string) => boolean;
+
+  /** @param selected whether a file, by its absolute path, is to be instrumented */
+  constructor(addon: Addon, options: Options, selected: (file: string) => boolean) {
+    this.#addon = addon;
+    this.#options = options;
+    this.#selected = options.functions ? selected : () => false;
+  }
+
+  /**
+   * The text to compile instead.
+   * @param kinds how it may be meant, the likeliest first; a loader doesn't always know
+   * @returns the text, or undefined when the file runs as it is. Never throws.
+   */
+  transform(source: string, file: string, kinds: readonly SourceKind[]): string | undefined {
+    if (depth > 0 || !this.#selected(file)) return undefined;
+    depth++;
+    try {
+      return this.#instrument(source, file, kinds);
+    } finally {
+      depth--;
+    }
+  }
+
+  #instrument(source: string, file: string, kinds: readonly SourceKind[]): string | undefined {
+    let refusal: Refused | undefined;
+    for (const kind of kinds) {
+      const result = attempt(source, { kind, file });
+      if (isRefusal(result)) {
+        refusal ??= { file, reason: result.reason, message: result.message };
+        if (result.reason === 'syntax') continue;
+        break;
+      }
+      if (result.functions.length === 0) return undefined;
+      const first = register(this.#addon, file, this.#options.root, result.functions);
+      if (first !== 0) return bind(result.code, first);
+      refusal = { file, reason: 'numbers', message: 'more functions than numbers, 16 million' };
+      break;
+    }
+    if (refusal) this.refused.push(refusal);
+    return undefined;
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * toggle: from the set of probes that tracers have armed to the hooks that are written in JavaScript.
+ *
+ * The native part calls `toggle(set)` on the loop whenever the set has changed, and has put its own hooks (functions,
+ * exceptions, GC) in or out by then. Each hook here is a pair of functions that may be called in any order.
+ */
+import { PROBES, type ProbeName } from '../../core/abi/abi.gen.cjs';
+
+/** A hook that is in the program only while one of its probes is armed. */
+export interface Hook {
+  readonly probes: readonly ProbeName[];
+  enable(): void;
+  disable(): void;
+}
+
+/** The function that the native part calls. Sets are numbers: bit tests by division, because they outgrow 32 bits. */
+export function toggler(hooks: readonly Hook[]): (set: number) => void {
+  const enabled = new Set<Hook>();
+  const has = (set: number, probe: ProbeName): boolean => Math.floor(set / 2 ** PROBES[probe]) % 2 === 1;
+  return (set) => {
+    for (const hook of hooks) {
+      const wanted = hook.probes.some((probe) => has(set, probe));
+      if (wanted === enabled.has(hook)) continue;
+      try {
+        if (wanted) {
+          hook.enable();
+          enabled.add(hook);
+        } else {
+          enabled.delete(hook);
+          hook.disable();
+        }
+      } catch {
+        // A program that has broken the runtime's own objects keeps running; this hook stays out.
+      }
+    }
+  };
+}
