@@ -137,26 +137,31 @@ export function groupByFile(mappings: Iterable<Mapping>): MappedFile[] {
 /**
  * Opens a file that a process has mapped.
  *
- * First by /proc/PID/map_files, which is the file itself, whatever became of its name, but asks for
- * CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE; then by its name below /proc/PID/root, which is the
- * process's own view of the file system.
+ * First by its name below /proc/PID/root, the process's own view of the file system, if that is
+ * the same file. Otherwise by /proc/PID/map_files, which is the file itself whatever became of its
+ * name, but asks for CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE. At last by the name alone.
  * @throws ElfError `not-found` (deleted, and map_files is closed to us), `no-permission`, `unreadable`
  */
 export function openMappedFile(pid: number, mapped: MappedFile, proc = '/proc'): OpenMappedFile {
+  // A file may really be called "x (deleted)": the kernel's mark is only believed if it isn't.
+  const hostPath = `${proc}/${pid}/root${mapped.deleted ? mapped.path + DELETED : mapped.path}`;
+  if (isMapped(hostPath, mapped)) return openByPath(hostPath, mapped, 'exact');
   const direct = openDirect(pid, mapped, proc);
   if (direct) return direct;
-  const hostPath = `${proc}/${pid}/root${mapped.deleted ? mapped.path + DELETED : mapped.path}`;
-  if (mapped.deleted && !isMapped(hostPath, mapped)) {
+  if (mapped.deleted) {
     throw new ElfError(
       'not-found',
       mapped.path,
       'expected the file that the process has mapped, but it was deleted, and only root may open it then',
     );
   }
+  return openByPath(hostPath, mapped, 'by-path');
+}
+
+function openByPath(hostPath: string, mapped: MappedFile, identity: OpenMappedFile['identity']): OpenMappedFile {
   // Ask before opening: opening a device or a pipe is not without consequence.
   regular(hostPath, mapped);
-  const file = openFile(hostPath);
-  return { file, hostPath, identity: isMapped(hostPath, mapped) ? 'exact' : 'by-path' };
+  return { file: openFile(hostPath), hostPath, identity };
 }
 
 function openDirect(pid: number, mapped: MappedFile, proc: string): OpenMappedFile | undefined {
@@ -165,8 +170,7 @@ function openDirect(pid: number, mapped: MappedFile, proc: string): OpenMappedFi
   const name = `${first.start.toString(16)}-${first.end.toString(16)}`;
   const hostPath = `${proc}/${pid}/map_files/${name}`;
   try {
-    regular(hostPath, mapped);
-    return { file: openFile(hostPath), hostPath, identity: 'exact' };
+    return openByPath(hostPath, mapped, 'exact');
   } catch (error) {
     if (error instanceof ElfError && error.code === 'unreadable') throw error;
     // No permission, or the mapping was split or given back since: the name may still do.

@@ -1,0 +1,130 @@
+/**
+ * The one table of what can go wrong for a person at the command line: what happened, what was
+ * expected instead, what to do, and the exit status. Rooms below throw typed errors of their own;
+ * they are looked up here by `room/code`. Add a line for every new code.
+ *
+ * Exit statuses: 0 also for an empty answer; 1 for what was looked for and not found, and all else
+ * that failed; 2 for a command line that we don't understand; 77 (EX_NOPERM of sysexits.h) when
+ * the same command would work with more permission, so that a script can tell.
+ */
+import { ElfError, ProcessError } from '../elf/errors.js';
+import { escapeText } from '../elf/text.js';
+
+export const EXIT_FAILED = 1;
+export const EXIT_USAGE = 2;
+export const EXIT_NO_PERMISSION = 77;
+
+/** One line of the table. `{word}` is replaced by the value of that name. */
+export interface ErrorEntry {
+  readonly what: string;
+  readonly expected: string;
+  readonly todo: string;
+  readonly exit: number;
+}
+
+const notElf = 'check the path, or give the program or library itself, not a script that starts it';
+const damaged = 'copy or install the file again';
+
+/** Every error that a command can end with. */
+export const ERRORS = {
+  usage: {
+    what: '{detail}',
+    expected: '{expected}',
+    todo: 'see polyprobe --help',
+    exit: EXIT_USAGE,
+  },
+  unexpected: {
+    what: '{detail}',
+    expected: 'no error that this program does not know',
+    todo: 'report it with the command that you ran; POLYPROBE_DEBUG=1 prints where it happened',
+    exit: EXIT_FAILED,
+  },
+  'elf/not-found': {
+    what: 'cannot find {file}',
+    expected: '{detail}',
+    todo: 'check the path; a file whose name is a number is given as ./123',
+    exit: EXIT_FAILED,
+  },
+  'elf/no-permission': {
+    what: 'cannot open {file}',
+    expected: '{detail}',
+    todo: 'run as root, or as the owner of the file',
+    exit: EXIT_NO_PERMISSION,
+  },
+  'elf/unreadable': {
+    what: 'cannot read {file}',
+    expected: '{detail}',
+    todo: 'give a program or library',
+    exit: EXIT_FAILED,
+  },
+  'elf/not-elf': { what: '{file} is not a program', expected: '{detail}', todo: notElf, exit: EXIT_FAILED },
+  'elf/truncated': { what: '{file} is cut off', expected: '{detail}', todo: damaged, exit: EXIT_FAILED },
+  'elf/corrupt': { what: '{file} is damaged', expected: '{detail}', todo: damaged, exit: EXIT_FAILED },
+  'elf/unsupported': {
+    what: '{file} has no probe sites yet',
+    expected: '{detail}',
+    todo: 'give the program or library that it is linked into',
+    exit: EXIT_FAILED,
+  },
+  'elf/too-large': { what: '{file} is out of bounds', expected: '{detail}', todo: damaged, exit: EXIT_FAILED },
+  'process/gone': {
+    what: 'there is no process {pid}',
+    expected: '{detail}',
+    todo: 'see polyprobe ps for the processes that can be traced',
+    exit: EXIT_FAILED,
+  },
+  'process/no-permission': {
+    what: 'may not look into process {pid}',
+    expected: '{detail}',
+    todo: 'run as root, or as the user who owns the process',
+    exit: EXIT_NO_PERMISSION,
+  },
+  'process/unavailable': {
+    what: 'cannot see processes here',
+    expected: '{detail}',
+    todo: 'run on Linux with /proc mounted',
+    exit: EXIT_FAILED,
+  },
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** A command ends here; main prints it and exits with its status. */
+export class CliError extends Error {
+  override readonly name = 'CliError';
+  constructor(
+    readonly code: string,
+    readonly what: string,
+    readonly expected: string,
+    readonly todo: string,
+    readonly exitCode: number,
+    options?: ErrorOptions,
+  ) {
+    super(what, options);
+  }
+}
+
+/** A table entry with its words filled in; values are escaped, as they may come from a hostile file. */
+export function cliError(
+  code: ErrorCode,
+  values: Readonly<Record<string, string | number>>,
+  options?: ErrorOptions,
+): CliError {
+  const entry: ErrorEntry = ERRORS[code];
+  const fill = (text: string): string =>
+    text.replace(/\{(\w+)\}/g, (whole, word: string) => escapeText(String(values[word] ?? whole)));
+  return new CliError(code, fill(entry.what), fill(entry.expected), fill(entry.todo), entry.exit, options);
+}
+
+/** Looks up whatever a room below threw. */
+export function toCliError(error: unknown): CliError {
+  if (error instanceof CliError) return error;
+  const cause = { cause: error };
+  if (error instanceof ElfError) {
+    return cliError(`elf/${error.code}`, { file: error.file, detail: error.detail }, cause);
+  }
+  if (error instanceof ProcessError) {
+    return cliError(`process/${error.code}`, { pid: error.pid, detail: error.detail }, cause);
+  }
+  return cliError('unexpected', { detail: error instanceof Error ? error.message : String(error) }, cause);
+}
