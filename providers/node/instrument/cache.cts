@@ -1,0 +1,238 @@
+/**
+ * Instrumented programs on disk, by content, so that a program is parsed only once per host and user.
+ *
+ * What is read from here is run as code. Therefore the directory must be ours alone, entries are
+ * opened without following links, and each carries its checksum. Any failure means "no cache": the
+ * program is instrumented anew, and `problem` says what was wrong.
+ *
+ * Owns: the directory's layout `<cache>/v<FORMAT>/<sha256>`, and its size. Called by: the module hooks.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import * as fs from 'node:fs';
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import { INSTRUMENTER_VERSION, attempt, isRefusal } from './index.cjs';
+import type { FunctionInfo, Instrumented, InstrumentOptions, Refusal } from './index.cjs';
+import { findMap, readMap } from './sourcemap.cjs';
+
+/** Of the entries' layout; part of the directory's name. */
+const FORMAT = 1;
+const MAGIC = `polyprobe instrumented program ${FORMAT}\n`;
+const CHECKSUM_LENGTH = 64;
+const HEADER_LENGTH = MAGIC.length + CHECKSUM_LENGTH;
+
+const DEFAULT_MAX_BYTES = 256 * 1024 * 1024;
+const HOUR_MS = 3_600_000;
+/** Others' writing and deleting by group or world. */
+const UNSAFE_MODE = 0o022;
+
+export interface CacheOptions {
+  /** Default: $POLYPROBE_CACHE, or polyprobe in $XDG_CACHE_HOME or ~/.cache. */
+  readonly directory?: string | undefined;
+  /** Size above which the oldest entries are removed. */
+  readonly maxBytes?: number | undefined;
+}
+
+/** Where the cache is by default. */
+export function cacheDirectory(env: NodeJS.ProcessEnv = process.env): string {
+  if (env['POLYPROBE_CACHE']) return env['POLYPROBE_CACHE'];
+  const xdg = env['XDG_CACHE_HOME'];
+  return join(xdg && isAbsolute(xdg) ? xdg : join(homedir(), '.cache'), 'polyprobe');
+}
+
+/** The cache of one process. No method throws. */
+export class InstrumentCache {
+  /** Why entries can't be read or written, the last time something went wrong. */
+  problem: string | undefined;
+
+  private readonly root: string;
+  private readonly directory: string;
+  private readonly maxBytes: number;
+  private isUsable: boolean | undefined;
+  private isWritable = true;
+  private isChecked = false;
+  private written = 0;
+
+  constructor(options: CacheOptions = {}) {
+    this.root = options.directory ?? cacheDirectory();
+    this.directory = join(this.root, `v${FORMAT}`);
+    this.maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
+  }
+
+  /** Like `attempt`, but a program that was seen before isn't parsed. */
+  attempt(source: string, options: InstrumentOptions): Instrumented | Refusal {
+    const key = this.usable() ? keyOf(source, options) : undefined;
+    if (key === undefined) return attempt(source, options);
+    const known = this.read(key);
+    if (known) return known;
+    const result = attempt(source, options);
+    // Other refusals are found out faster than read, or may not recur.
+    if (!isRefusal(result) || result.reason === 'syntax') this.write(key, result);
+    return result;
+  }
+
+  private usable(): boolean {
+    return (this.isUsable ??= this.guard(() => {
+      if (!isAbsolute(this.root)) throw new Error(`${this.root}: expected an absolute path`);
+      for (const directory of [this.root, this.directory]) {
+        fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
+        const stat = fs.lstatSync(directory);
+        if (!stat.isDirectory() || !isOurs(stat))
+          throw new Error(`${directory}: expected a directory of our own that only we can write`);
+      }
+      return true;
+    }) ?? false);
+  }
+
+  /** Runs what may fail for reasons outside of the program. */
+  private guard<T>(action: () => T): T | undefined {
+    try {
+      return action();
+    } catch (error) {
+      this.problem = error instanceof Error ? error.message : String(error);
+      return undefined;
+    }
+  }
+
+  private read(key: string): Instrumented | Refusal | undefined {
+    let descriptor: number;
+    const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+    try {
+      descriptor = fs.openSync(join(this.directory, key), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    } catch (error) {
+      // Not to have an entry is no problem.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.problem = String(error);
+      return undefined;
+    }
+    const entry = this.guard(() => {
+      const stat = fs.fstatSync(descriptor);
+      if (!stat.isFile() || !isOurs(stat)) throw new Error(`${key}: expected a file of our own`);
+      const entry = decode(fs.readFileSync(descriptor));
+      // Age counts from the last use, as long as that costs next to nothing.
+      if (Date.now() - stat.mtimeMs > 24 * HOUR_MS)
+        this.guard(() => {
+          fs.futimesSync(descriptor, new Date(), new Date());
+        });
+      return entry;
+    });
+    this.guard(() => {
+      fs.closeSync(descriptor);
+    });
+    return entry;
+  }
+
+  private write(key: string, result: Instrumented | Refusal): void {
+    if (!this.isWritable) return;
+    const temporary = join(this.directory, `.${key}.${process.pid}.${randomBytes(6).toString('hex')}`);
+    const written = this.guard(() => {
+      const entry = encode(result);
+      fs.writeFileSync(temporary, entry, { flag: 'wx', mode: 0o600 });
+      fs.renameSync(temporary, join(this.directory, key));
+      return entry.length;
+    });
+    if (written === undefined) {
+      // A disk that is full or read-only stays so; trying again for each module would only cost.
+      this.isWritable = false;
+      try {
+        fs.unlinkSync(temporary);
+      } catch {
+        // wasn't even created
+      }
+      return;
+    }
+    this.written += written;
+    const isMuch = this.written > this.maxBytes / 8;
+    if (this.isChecked && !isMuch) return;
+    this.isChecked = true;
+    this.written = 0;
+    this.guard(() => {
+      this.prune(isMuch);
+    });
+  }
+
+  /** Looks at all entries once an hour, or when one process alone has written much. */
+  private prune(isMuch: boolean): void {
+    const stamp = join(this.root, 'pruned');
+    const last = fs.lstatSync(stamp, { throwIfNoEntry: false });
+    if (last && !isMuch && Date.now() - last.mtimeMs < HOUR_MS) return;
+    if (last) fs.unlinkSync(stamp);
+    fs.writeFileSync(stamp, '', { flag: 'wx', mode: 0o600 });
+    const entries = this.entries();
+    let total = entries.reduce((sum, { size }) => sum + size, 0);
+    if (total <= this.maxBytes) return;
+    for (const { path, size } of entries.sort((one, other) => one.mtimeMs - other.mtimeMs)) {
+      if (total <= this.maxBytes * 0.75) break;
+      fs.rmSync(path, { force: true });
+      total -= size;
+    }
+  }
+
+  /** All entries, those of other formats too; what an interrupted process left behind is removed. */
+  private entries(): { path: string; size: number; mtimeMs: number }[] {
+    const found: { path: string; size: number; mtimeMs: number }[] = [];
+    for (const version of fs.readdirSync(this.root, { withFileTypes: true })) {
+      if (!version.isDirectory() || !/^v\d+$/.test(version.name)) continue;
+      for (const name of fs.readdirSync(join(this.root, version.name))) {
+        const path = join(this.root, version.name, name);
+        const stat = fs.lstatSync(path, { throwIfNoEntry: false });
+        if (!stat?.isFile()) continue;
+        if (name.startsWith('.') && Date.now() - stat.mtimeMs > HOUR_MS) fs.rmSync(path, { force: true });
+        else found.push({ path, size: stat.size, mtimeMs: stat.mtimeMs });
+      }
+    }
+    return found;
+  }
+}
+
+function isOurs(stat: fs.Stats): boolean {
+  return stat.uid === process.geteuid?.() && (stat.mode & UNSAFE_MODE) === 0;
+}
+
+/** Everything that the result depends on; where there is a source map, also where and what it is. */
+function keyOf(source: string, options: InstrumentOptions): string {
+  const { kind, file, maxBytes, skipTrivial } = options;
+  const reference = findMap(source);
+  const map = reference && [file, reference.url.startsWith('data:') || readMap(reference, file)];
+  return createHash('sha256')
+    .update(JSON.stringify([INSTRUMENTER_VERSION, kind, maxBytes, skipTrivial, map]))
+    .update('\0')
+    .update(source, 'utf16le') // as UTF-8, different broken surrogates would become the same
+    .digest('hex');
+}
+
+interface EntryMeta {
+  readonly refusal?: Refusal;
+  readonly functions: readonly FunctionInfo[];
+  readonly skipped: Instrumented['skipped'];
+  /** How the code is stored: lossless, and fast to read. */
+  readonly encoding: 'latin1' | 'utf16le';
+  readonly length: number;
+}
+
+function encode(result: Instrumented | Refusal): Buffer {
+  const refused = isRefusal(result);
+  const code = refused ? '' : result.code;
+  // eslint-disable-next-line no-control-regex -- all of Latin-1
+  const encoding = /[^\0-\xff]/.test(code) ? 'utf16le' : 'latin1';
+  const meta: EntryMeta = refused
+    ? { refusal: result, functions: [], skipped: [], encoding, length: 0 }
+    : { functions: result.functions, skipped: result.skipped, encoding, length: code.length };
+  const head = Buffer.from(JSON.stringify(meta) + '\n', 'utf8');
+  const body = Buffer.concat([head, Buffer.from(code, encoding)]);
+  return Buffer.concat([Buffer.from(MAGIC + checksum(body), 'latin1'), body]);
+}
+
+function decode(entry: Buffer): Instrumented | Refusal {
+  const body = entry.subarray(HEADER_LENGTH);
+  if (entry.toString('latin1', 0, HEADER_LENGTH) !== MAGIC + checksum(body))
+    throw new Error('expected an entry with a right checksum');
+  const end = body.indexOf(0x0a);
+  const meta = JSON.parse(body.toString('utf8', 0, end)) as EntryMeta;
+  const { refusal, functions, skipped, encoding } = meta;
+  if (refusal) return refusal;
+  return { code: body.toString(encoding, end + 1), functions, skipped };
+}
+
+function checksum(body: Buffer): string {
+  return createHash('sha256').update(body).digest('hex');
+}
