@@ -6,10 +6,9 @@
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import type t from 'tap';
+import type { Test } from 'tap';
 import { has } from './toolchain.js';
 
-type Test = typeof t;
 export const TRACEFS = '/sys/kernel/tracing';
 
 /** Why tracing can't be tested here, or false. */
