@@ -13,6 +13,9 @@ import { escapeText } from '../elf/text.js';
 export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
 export const EXIT_NO_PERMISSION = 77;
+/** As shells say it of a command: it can't be found, it can't be run. */
+export const EXIT_NOT_FOUND = 127;
+export const EXIT_NOT_EXECUTABLE = 126;
 
 /** One line of the table. `{word}` is replaced by the value of that name. */
 export interface ErrorEntry {
@@ -85,6 +88,36 @@ export const ERRORS = {
     todo: 'run on Linux with /proc mounted',
     exit: EXIT_FAILED,
   },
+  'run/not-found': {
+    what: '{command}: command not found',
+    expected: 'a program in PATH, or its path',
+    todo: 'check the spelling; everything after -- is the command',
+    exit: EXIT_NOT_FOUND,
+  },
+  'run/not-executable': {
+    what: '{command}: not executable',
+    expected: 'a file that may be executed',
+    todo: 'chmod +x it, or name its interpreter: polyprobe run -- node FILE',
+    exit: EXIT_NOT_EXECUTABLE,
+  },
+  'run/failed': {
+    what: '{command}: could not be started ({detail})',
+    expected: 'a program for this machine',
+    todo: 'run it without polyprobe: the message should be the same',
+    exit: EXIT_NOT_EXECUTABLE,
+  },
+  'lib/not-built': {
+    what: 'the library is not built',
+    expected: '{path}',
+    todo: 'apt-get install cmake g++ make, then: npm rebuild polyprobe (in a clone: npm run setup)',
+    exit: EXIT_FAILED,
+  },
+  'probes/unknown': {
+    what: "there is no probe '{probe}'",
+    expected: 'one of {probes}',
+    todo: 'see polyprobe probes',
+    exit: EXIT_USAGE,
+  },
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof ERRORS;
@@ -120,11 +153,13 @@ export function cliError(
 export function toCliError(error: unknown): CliError {
   if (error instanceof CliError) return error;
   const cause = { cause: error };
+  // Their details read "expected this, found that"; the first word stands in the frame already.
+  const bare = (detail: string): string => detail.replace(/^expected /, '');
   if (error instanceof ElfError) {
-    return cliError(`elf/${error.code}`, { file: error.file, detail: error.detail }, cause);
+    return cliError(`elf/${error.code}`, { file: error.file, detail: bare(error.detail) }, cause);
   }
   if (error instanceof ProcessError) {
-    return cliError(`process/${error.code}`, { pid: error.pid, detail: error.detail }, cause);
+    return cliError(`process/${error.code}`, { pid: error.pid, detail: bare(error.detail) }, cause);
   }
   return cliError('unexpected', { detail: error instanceof Error ? error.message : String(error) }, cause);
 }

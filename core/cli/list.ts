@@ -48,10 +48,10 @@ export function register(program: Command, dependencies: ListDependencies = {}):
     .command('list')
     .description('list the USDT probes of a running process, a program or a library')
     .argument('<target>', 'a process number, or the path of a program or library (./123 for a file named 123)')
-    .option('--json', 'print JSON', false)
+    .option('--json', 'print JSON')
     .addHelpText('after', HELP)
     .action(
-      action((target: string, options: { json: boolean }) => {
+      action((target: string, options: { json?: boolean }) => {
         const listing = list(target, dependencies.describe ?? (() => undefined));
         if (options.json) print(json(listing.value));
         else print(listing.text);

@@ -32,10 +32,10 @@ export function register(program: Command, dependencies: PsDependencies = {}): v
   program
     .command('ps')
     .description('list the running processes that can be traced')
-    .option('--json', 'print JSON', false)
+    .option('--json', 'print JSON')
     .addHelpText('after', HELP)
     .action(
-      action((options: { json: boolean }) => {
+      action((options: { json?: boolean }) => {
         const found = listProcesses(dependencies.recognise ? { recognise: dependencies.recognise } : {});
         if (options.json) print(json(found));
         else if (found.processes.length > 0) print(psText(found));
@@ -62,13 +62,15 @@ export function psText(found: ProcessList, now = new Date()): string {
 
 function remarks(found: ProcessList): string[] {
   const n = found.unreadable;
+  // Even root may be refused, by a process that has more capabilities than we.
+  const advice = process.geteuid?.() === 0 ? '' : '; run as root to see all';
   return [
     ...(found.processes.length === 0 ? ['no process has mapped libpolyprobe.so'] : []),
-    ...(n > 0 ? [`${n} ${n === 1 ? 'process' : 'processes'} not permitted to look into; run as root to see all`] : []),
-    ...found.processes.flatMap((process) =>
-      process.copies
+    ...(n > 0 ? [`not permitted to look into ${n} ${n === 1 ? 'process' : 'processes'}${advice}`] : []),
+    ...found.processes.flatMap(({ pid, copies }) =>
+      copies
         .filter((copy) => copy.error !== undefined)
-        .map((copy) => `process ${process.pid}: ${copy.path}: ${copy.error ?? ''}`),
+        .map((copy) => `process ${pid}: ${copy.path}: ${copy.error ?? ''}`),
     ),
   ];
 }

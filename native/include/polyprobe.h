@@ -116,6 +116,23 @@ static inline int polyprobe_abi_compatible(void) {
  */
 POLYPROBE_API const char *polyprobe_unsupported(void);
 
+/**
+ * Says what runs in this process, for tools that list processes: they read it out of the process's memory
+ * (`polyprobe_process`, by the kernel's own permission check). Call it when a provider starts; a later call replaces it.
+ * @param runtime name and version, "node 20.20.2"; copied, cut at 63 bytes
+ * @param program path of the main program; copied, cut at 511 bytes
+ */
+POLYPROBE_API void polyprobe_describe(const char *runtime, const char *program);
+
+/** What polyprobe_describe has said. The layout is part of the ABI: tools find it by its symbol. */
+struct polyprobe_process {
+  char magic[8];        /**< "polyprob" */
+  uint32_t abi_version; /**< polyprobe_abi_version() */
+  uint32_t size;        /**< of this struct, in bytes */
+  char runtime[64];
+  char program[512];
+};
+
 /* Strings ----------------------------------------------------------------------------------------------------------- */
 
 /** What a tracer reads of one string at most, in bytes: it spans two pages, so two touches make it readable. */

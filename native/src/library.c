@@ -1,5 +1,25 @@
 /* What the library says of itself: version, sites, and why it can't work where it can't. */
+#include <string.h>
+
 #include "sites.h"
+
+/* Read by tools through /proc/PID/mem; exported for its symbol only. */
+POLYPROBE_API struct polyprobe_process polyprobe_process = {
+    .magic = {'p', 'o', 'l', 'y', 'p', 'r', 'o', 'b'},
+    .abi_version = (uint32_t)POLYPROBE_ABI_MAJOR << 16 | POLYPROBE_ABI_MINOR,
+    .size = sizeof(struct polyprobe_process),
+};
+
+static void copy(char *to, size_t room, const char *from) {
+  size_t length = from ? strnlen(from, room - 1) : 0;
+  memcpy(to, from ? from : "", length);
+  memset(to + length, 0, room - length);
+}
+
+void polyprobe_describe(const char *runtime, const char *program) {
+  copy(polyprobe_process.runtime, sizeof polyprobe_process.runtime, runtime);
+  copy(polyprobe_process.program, sizeof polyprobe_process.program, program);
+}
 
 uint32_t polyprobe_abi_version(void) { return (uint32_t)POLYPROBE_ABI_MAJOR << 16 | POLYPROBE_ABI_MINOR; }
 

@@ -12,7 +12,7 @@ import { statusOf, type Status } from './status.cjs';
 /** What the native part exports; see `addon/`. */
 export interface Addon {
   /** Begins in this isolate. @returns undefined, or why not */
-  start(runtime: string, program: string, toggle: (set: number) => void): string | undefined;
+  start(runtime: string, program: string, toggle: (set: number) => void, isMainThread: boolean): string | undefined;
   /** Takes every hook out for good. */
   stop(): void;
   /** Registers functions, texts being scope, name, file of each joined by NUL. @returns the first number, or 0 */

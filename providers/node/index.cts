@@ -4,7 +4,7 @@
  *
  * Only modules loaded after it are instrumented, so it comes first. Everything here is done once for each isolate.
  */
-import { isMainThread, threadId } from 'node:worker_threads';
+import { isMainThread, parentPort, threadId } from 'node:worker_threads';
 import { isStatus, loadAddon } from './addon.cjs';
 import { exceptionHook } from './exception.cjs';
 import { installLoaderHooks } from './hook.cjs';
@@ -29,18 +29,24 @@ interface Provider {
 const KEY = Symbol.for('polyprobe.provider');
 const shared = globalThis as { [KEY]?: Provider };
 
+/** A program without a file; a worker's isn't known yet when preloads run. */
+function nameless(): string {
+  if (!isMainThread) return '[worker]';
+  return (process as { _eval?: string })._eval === undefined ? '[stdin]' : '[eval]';
+}
+
 function begin(): Provider {
   const options = readOptions();
   if (options.off) return { status: statusOf('disabled'), refused: [] };
-  // Node's own loader thread runs preloads too (until 22.14 nothing else tells it apart): it has no program.
-  if (!isMainThread && process.argv[1] === undefined) return { status: statusOf('loader-thread'), refused: [] };
+  // Node's own loader thread runs preloads too (until 22.14 nothing else tells it apart): it has no parent.
+  if (!isMainThread && parentPort === null) return { status: statusOf('loader-thread'), refused: [] };
   const addon = loadAddon();
   if (isStatus(addon)) return { status: addon, refused: [] };
   const sources = new Sources(addon, options, selector(options));
-  const program = process.argv[1] ?? `[${(process as { _eval?: string })._eval === undefined ? 'stdin' : 'eval'}]`;
+  const program = process.argv[1] ?? nameless();
   const runtime = `node ${process.versions.node}${threadId === 0 ? '' : ` worker ${threadId}`}`;
   const toggle = toggler([requestHook(addon), exceptionHook(addon), loadHook(addon)]);
-  const why = addon.start(runtime, program, toggle);
+  const why = addon.start(runtime, program, toggle, isMainThread);
   if (why !== undefined) return { status: statusOf(why === 'abi' ? 'abi' : 'start-failed', why), refused: [] };
   if (options.functions) {
     const shown = addon.wrapToString(Function.prototype.toString, MARKER, restore);

@@ -38,7 +38,7 @@ void on_teardown(napi_async_cleanup_hook_handle hook, void *) {
   });
 }
 
-/* start(runtime, program, toggle) → undefined, or why it can't */
+/* start(runtime, program, toggle, isMainThread) → undefined, or why it can't */
 Napi::Value start(const Napi::CallbackInfo &info) {
   Napi::Env env = info.Env();
   if (!polyprobe_abi_compatible()) return Napi::String::New(env, "abi");
@@ -47,8 +47,10 @@ Napi::Value start(const Napi::CallbackInfo &info) {
   if (napi_get_uv_event_loop(env, &loop) != napi_ok) return Napi::String::New(env, "no event loop");
   v8::Isolate *isolate = v8::Isolate::GetCurrent();
   v8::Local<v8::Context> context = isolate->GetCurrentContext();
-  const char *why = agent_start(context, loop, info[0].As<Napi::String>().Utf8Value(),
-                                info[1].As<Napi::String>().Utf8Value(), function_of(info[2]));
+  std::string runtime = info[0].As<Napi::String>().Utf8Value(), program = info[1].As<Napi::String>().Utf8Value();
+  /* The main thread speaks for the process. */
+  if (info[3].ToBoolean()) polyprobe_describe(runtime.c_str(), program.c_str());
+  const char *why = agent_start(context, loop, runtime, program, function_of(info[2]));
   if (why) return Napi::String::New(env, why);
   napi_add_async_cleanup_hook(env, on_teardown, nullptr, nullptr);
   /* process.exit() doesn't tear the main thread's environment down, but runs these. */

@@ -1,0 +1,92 @@
+/** Node.js: recognised by its program file, loaded by NODE_OPTIONS. */
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { realpath } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { promisify } from 'node:util';
+import satisfies from 'semver/functions/satisfies.js';
+import { SUPPORTED_NODE } from '../../providers/node/addon.cjs';
+import { VARIABLES } from '../../providers/node/options.cjs';
+import { NATIVE, PROVIDERS } from '../paths.js';
+import { findInPath } from './path-search.js';
+import type { Installation, Runtime, RunOptions } from './types.js';
+
+/** What NODE_OPTIONS names. */
+export const PRELOAD = join(PROVIDERS, 'node/preload.cjs');
+
+/**
+ * One option in NODE_OPTIONS: the value in double quotes where it has spaces or quotes (Node 12 and later;
+ * https://nodejs.org/docs/latest-v20.x/api/cli.html#node_optionsoptions).
+ */
+function nodeOption(path: string): string {
+  return /[\s"\\]/.test(path) ? `--require="${path.replace(/["\\]/g, '\\$&')}"` : `--require=${path}`;
+}
+
+function environment(options: RunOptions, env: NodeJS.ProcessEnv): Record<string, string> {
+  const ours = nodeOption(PRELOAD);
+  const given = env['NODE_OPTIONS'] ?? '';
+  const set: Record<string, string> = {};
+  if (!given.includes(ours)) set['NODE_OPTIONS'] = given.trim() === '' ? ours : `${ours} ${given}`;
+  else set['NODE_OPTIONS'] = given;
+  if (options.include) set[VARIABLES.include] = options.include.join(':');
+  if (options.exclude) set[VARIABLES.exclude] = options.exclude.join(':');
+  if (options.root !== undefined) set[VARIABLES.root] = options.root;
+  if (!options.functions) set[VARIABLES.functions] = '0';
+  return set;
+}
+
+/** The first argument that is no option of Node's; options with a value of their own are few. */
+const WITH_VALUE = new Set(['-r', '--require', '--import', '-C', '--conditions', '--loader', '--experimental-loader']);
+
+function programOf(argv: readonly string[]): string {
+  for (let index = 1; index < argv.length; index++) {
+    const argument = argv[index]!;
+    if (['-e', '--eval', '-p', '--print', '-pe'].includes(argument)) return '[eval]';
+    if (WITH_VALUE.has(argument)) index++;
+    else if (!argument.startsWith('-')) return argument;
+  }
+  return '[stdin]';
+}
+
+async function installation(path: string): Promise<Installation> {
+  try {
+    const asked = await promisify(execFile)(path, ['-p', 'process.version+" "+process.versions.modules'], {
+      timeout: 10_000,
+      env: { PATH: process.env['PATH'] },
+    });
+    const [version = '', modules = ''] = asked.stdout.trim().split(' ');
+    const known = { path, version: version.replace(/^v/, '') };
+    if (!satisfies(version, SUPPORTED_NODE, { includePrerelease: true }))
+      return {
+        ...known,
+        served: false,
+        how: `this version is not supported: expected ${SUPPORTED_NODE}`,
+        todo: 'use Node.js 20, 22.15 or later',
+      };
+    if (!existsSync(join(NATIVE, `polyprobe_node.${modules}.node`)))
+      return {
+        ...known,
+        served: false,
+        how: `the native part is not built for it (NODE_MODULE_VERSION ${modules})`,
+        todo: `PATH=${join(path, '..')}:$PATH npm rebuild polyprobe`,
+      };
+    return { ...known, served: true, how: 'load-time instrumentation, NODE_OPTIONS', todo: '' };
+  } catch (error) {
+    const how = `could not be run: ${error instanceof Error ? error.message.split('\n', 1)[0] : String(error)}`;
+    return { path, version: undefined, served: false, how, todo: 'check the installation' };
+  }
+}
+
+/** Node.js. */
+export const node: Runtime = {
+  id: 'node',
+  recognise: ({ exe, argv }) =>
+    /^(node|nodejs)(\d+)?( \(deleted\))?$/.test(basename(exe)) ? { program: programOf(argv) } : undefined,
+  environment,
+  async installations() {
+    const real = new Map<string, string>();
+    for (const path of [process.execPath, ...findInPath(/^(node|nodejs)\d*$/)])
+      real.set(await realpath(path).catch(() => path), path);
+    return Promise.all([...real.values()].map(installation));
+  },
+};
