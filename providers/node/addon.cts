@@ -40,6 +40,8 @@ export interface Addon {
   ): F;
   /** `Function.prototype.toString` that shows functions as they were written. */
   wrapToString(original: () => string, marker: string, restore: (text: string) => string): () => string;
+  /** Every stack trace's call sites pass through `sites` before they are formatted. */
+  onStackTrace(sites: (sites: never[]) => unknown[]): void;
   /** Replaces this process. @returns the errno value when it failed */
   exec(path: string, args: string[], environment: string[]): number;
 }

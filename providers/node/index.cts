@@ -6,6 +6,7 @@
  */
 import { isMainThread, parentPort, threadId } from 'node:worker_threads';
 import { isStatus, loadAddon } from './addon.cjs';
+import { columnCorrector } from './columns.cjs';
 import { exceptionHook } from './exception.cjs';
 import { installLoaderHooks } from './hook.cjs';
 import { selector } from './instrument/select.cjs';
@@ -51,6 +52,7 @@ function begin(): Provider {
   if (options.functions) {
     const shown = addon.wrapToString(Function.prototype.toString, MARKER, restore);
     Object.defineProperty(Function.prototype, 'toString', { value: shown, writable: true, configurable: true, enumerable: false });
+    addon.onStackTrace(columnCorrector((file, isModule) => sources.codeOf(file, isModule)));
     installLoaderHooks(addon, options, sources);
   }
   return { status: statusOf('on'), refused: sources.refused };

@@ -4,7 +4,9 @@
  * Owns: which files are instrumented, and the list of those that couldn't be. Called by: `hook.cts`, `esm.cts`.
  */
 import type { Addon } from './addon.cjs';
-import { attempt, bind, isRefusal, type SourceKind } from './instrument/index.cjs';
+import { readFileSync } from 'node:fs';
+import { InstrumentCache } from './instrument/cache.cjs';
+import { bind, isRefusal, type SourceKind } from './instrument/index.cjs';
 import { register } from './names.cjs';
 import type { Options } from './options.cjs';
 
@@ -29,6 +31,9 @@ export class Sources {
   readonly #addon: Addon;
   readonly #options: Options;
   readonly #selected: (file: string) => boolean;
+  readonly #cache = new InstrumentCache();
+  /** What was compiled, for stack traces: the strings are V8's own, kept by it anyway. */
+  readonly #compiled = new Map<string, string>();
 
   /** @param selected whether a file, by its absolute path, is to be instrumented */
   constructor(addon: Addon, options: Options, selected: (file: string) => boolean) {
@@ -55,7 +60,7 @@ export class Sources {
   #instrument(source: string, file: string, kinds: readonly SourceKind[]): string | undefined {
     let refusal: Refused | undefined;
     for (const kind of kinds) {
-      const result = attempt(source, { kind, file });
+      const result = this.#cache.attempt(source, { kind, file });
       if (isRefusal(result)) {
         refusal ??= { file, reason: result.reason, message: result.message };
         if (result.reason === 'syntax') continue;
@@ -63,11 +68,28 @@ export class Sources {
       }
       if (result.functions.length === 0) return undefined;
       const first = register(this.#addon, file, this.#options.root, result.functions);
-      if (first !== 0) return bind(result.code, first);
+      if (first !== 0) {
+        const code = bind(result.code, first);
+        this.#compiled.set(file, code);
+        return code;
+      }
       refusal = { file, reason: 'numbers', message: 'more functions than numbers, 16 million' };
       break;
     }
     if (refusal) this.refused.push(refusal);
     return undefined;
+  }
+
+  /**
+   * The text that was compiled of a file, for stack traces. ES modules pass through another thread on Node 20: their text
+   * is made again, from the cache.
+   */
+  codeOf(file: string, isModule: boolean): string | undefined {
+    const known = this.#compiled.get(file);
+    if (known !== undefined || !isModule || !this.#selected(file)) return known;
+    const result = this.#cache.attempt(readFileSync(file, 'utf8'), { kind: 'module', file });
+    const code = isRefusal(result) ? '' : result.code;
+    this.#compiled.set(file, code);
+    return code;
   }
 }

@@ -77,6 +77,9 @@ struct Agent {
   v8::Global<v8::Private> thrown_key;
   v8::Global<v8::Value> thrown_primitive;
 
+  /* wrap.cc: passes call sites on their way to a stack trace */
+  v8::Global<v8::Function> stack_sites;
+
   /* gc.cc */
   struct {
     uint64_t start_ns;

@@ -136,11 +136,35 @@ Napi::Value wrap_to_string(const Napi::CallbackInfo &info) {
   return made(info.Env(), on_to_string, slots, 0, "toString");
 }
 
+/* Between V8, which has the call sites, and Node, which knows the program's own formatter. */
+v8::MaybeLocal<v8::Value> on_stack_trace(v8::Local<v8::Context> context, v8::Local<v8::Value> error,
+                                         v8::Local<v8::Array> sites) {
+  Agent *agent = agent_current();
+  if (agent && !agent->stack_sites.IsEmpty()) {
+    v8::Isolate *isolate = agent->isolate;
+    v8::TryCatch ignore(isolate);
+    v8::Local<v8::Value> given = sites, corrected;
+    if (agent->stack_sites.Get(isolate)->Call(context, v8::Undefined(isolate), 1, &given).ToLocal(&corrected) &&
+        corrected->IsArray())
+      sites = corrected.As<v8::Array>();
+  }
+  return node::PrepareStackTraceCallback(context, error, sites);
+}
+
+/* onStackTrace(sites) */
+void on_stack_trace_hook(const Napi::CallbackInfo &info) {
+  Agent *agent = agent_current();
+  if (!agent || !info[0].IsFunction()) return;
+  agent->stack_sites.Reset(agent->isolate, to_v8(info[0]).As<v8::Function>());
+  agent->isolate->SetPrepareStackTraceCallback(on_stack_trace);
+}
+
 }  // namespace
 
 void wrap_exports(Napi::Env env, Napi::Object exports) { 
   exports.Set("wrap", Napi::Function::New(env, wrap, "wrap"));
   exports.Set("wrapToString", Napi::Function::New(env, wrap_to_string, "wrapToString"));
+  exports.Set("onStackTrace", Napi::Function::New(env, on_stack_trace_hook, "onStackTrace"));
 }
 
 }  // namespace polyprobe
