@@ -47,7 +47,10 @@ export function register(program: Command, dependencies: ListDependencies = {}):
   program
     .command('list')
     .description('list the USDT probes of a running process, a program or a library')
-    .argument('<target>', 'a process number, or the path of a program or library (./123 for a file named 123)')
+    .argument(
+      '<target>',
+      'a process number, or the path of a program or library (./123 for a file named 123)',
+    )
     .option('--json', 'print JSON')
     .addHelpText('after', HELP)
     .action(
@@ -66,20 +69,30 @@ export function register(program: Command, dependencies: ListDependencies = {}):
  */
 export function list(target: string, describe: Describe = () => undefined): Listing {
   if (target === '') {
-    throw cliError('usage', { detail: 'the target is empty', expected: 'a process number or a path' });
+    throw cliError('usage', {
+      detail: 'the target is empty',
+      expected: 'a process number or a path',
+    });
   }
   if (!/^\d+$/.test(target)) return listFile(target, describe);
   const pid = Number(target);
   // The kernel's own limit of process numbers is 2^22; more digits are a slip, not a process.
   if (pid < 1 || pid > 2 ** 31 - 1) {
-    throw cliError('usage', { detail: `${target} is no process number`, expected: 'a number from 1 to 2147483647, or a path' });
+    throw cliError('usage', {
+      detail: `${target} is no process number`,
+      expected: 'a number from 1 to 2147483647, or a path',
+    });
   }
   return listProcess(pid, describe);
 }
 
 function listFile(path: string, describe: Describe): Listing {
   const elf = readProbes(path);
-  const rows = elf.probes.map((probe) => [probe.provider, probe.name, argumentText(probe, describe)]);
+  const rows = elf.probes.map((probe) => [
+    probe.provider,
+    probe.name,
+    argumentText(probe, describe),
+  ]);
   return {
     text: rows.length > 0 ? table(['PROVIDER', 'PROBE', 'ARGUMENTS'], rows) : '',
     value: {
@@ -92,7 +105,9 @@ function listFile(path: string, describe: Describe): Listing {
     },
     remarks: [
       ...(rows.length === 0 ? [`no probes in ${path}`] : []),
-      ...(elf.stripped ? [`${path} has no section headers: its probes may have been stripped`] : []),
+      ...(elf.stripped
+        ? [`${path} has no section headers: its probes may have been stripped`]
+        : []),
     ],
   };
 }
@@ -116,7 +131,11 @@ function listProcess(pid: number, describe: Describe): Listing {
     value: {
       pid,
       files: withProbes.map((file) => fileValue(file, describe)),
-      unreadable: failed.map((file) => ({ path: file.path, code: file.error?.code, detail: file.error?.detail })),
+      unreadable: failed.map((file) => ({
+        path: file.path,
+        code: file.error?.code,
+        detail: file.error?.detail,
+      })),
     },
     remarks: [
       ...(rows.length === 0 ? [`no probes in process ${pid}`] : []),
@@ -125,8 +144,10 @@ function listProcess(pid: number, describe: Describe): Listing {
   };
 }
 
-const armedText = (armed: boolean | undefined): string => (armed === undefined ? '?' : armed ? 'yes' : 'no');
-const fileText = (file: ProcessFile): string => (file.deleted ? `${file.path} (deleted)` : file.path);
+const armedText = (armed: boolean | undefined): string =>
+  armed === undefined ? '?' : armed ? 'yes' : 'no';
+const fileText = (file: ProcessFile): string =>
+  file.deleted ? `${file.path} (deleted)` : file.path;
 
 /** Names that don't fit the count of arguments are somebody else's probe of the same name. */
 function namesOf(probe: Probe, describe: Describe): readonly string[] | undefined {

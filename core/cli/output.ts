@@ -40,7 +40,10 @@ const NO_BORDER = {
  * Aligned columns under a header, no borders, no trailing spaces; ends with a line feed.
  * @param rows One string or number per column; control characters are escaped here.
  */
-export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly (string | number)[])[],
+): string {
   const { bold } = colours();
   const drawn = new Table({
     chars: NO_BORDER,
@@ -49,7 +52,10 @@ export function table(head: readonly string[], rows: readonly (readonly (string 
     colAligns: head.map((_, column) => (isNumeric(rows, column) ? 'right' : 'left')),
   });
   drawn.push(...[head, ...rows].map((row) => row.map((cell) => escapeText(String(cell)))));
-  const lines = drawn.toString().split('\n').map((line) => line.trimEnd());
+  const lines = drawn
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd());
   return [bold(lines[0] ?? ''), ...lines.slice(1), ''].join('\n');
 }
 
@@ -64,8 +70,11 @@ function isNumeric(rows: readonly (readonly (string | number)[])[], column: numb
  */
 export function json(value: unknown): string {
   const exact = (n: bigint): number | string =>
-    n >= BigInt(Number.MIN_SAFE_INTEGER) && n <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(n) : String(n);
-  const plain = (_: string, v: unknown): unknown => (typeof v === 'bigint' ? exact(v) : v === undefined ? null : v);
+    n >= BigInt(Number.MIN_SAFE_INTEGER) && n <= BigInt(Number.MAX_SAFE_INTEGER)
+      ? Number(n)
+      : String(n);
+  const plain = (_: string, v: unknown): unknown =>
+    typeof v === 'bigint' ? exact(v) : v === undefined ? null : v;
   const text = JSON.stringify(value, plain, 2);
   return `${escapeJson(text)}\n`;
 }
@@ -103,7 +112,13 @@ export function quietPipes(): void {
  * @param exitCode See errors.ts.
  * @throws CliError always
  */
-export function fail(code: string, what: string, expected: string, todo: string, exitCode: number): never {
+export function fail(
+  code: string,
+  what: string,
+  expected: string,
+  todo: string,
+  exitCode: number,
+): never {
   throw new CliError(code, escapeText(what), escapeText(expected), escapeText(todo), exitCode);
 }
 
@@ -125,7 +140,9 @@ export function reportError(thrown: unknown): void {
 }
 
 /** Wraps a command's action for commander, so that what it throws is reported the one way. */
-export function action<A extends unknown[]>(run: (...args: A) => void | Promise<void>): (...args: A) => Promise<void> {
+export function action<A extends unknown[]>(
+  run: (...args: A) => void | Promise<void>,
+): (...args: A) => Promise<void> {
   return async (...args) => {
     try {
       await run(...args);

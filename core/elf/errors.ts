@@ -74,9 +74,19 @@ export function elfErrorFrom(error: unknown, file: string): ElfError {
       return new ElfError('not-found', file, 'expected a file, found none of that name', cause);
     case 'EACCES':
     case 'EPERM':
-      return new ElfError('no-permission', file, 'expected a readable file, may not open it', cause);
+      return new ElfError(
+        'no-permission',
+        file,
+        'expected a readable file, may not open it',
+        cause,
+      );
     default:
-      return new ElfError('unreadable', file, `expected a readable file, got ${errno ?? String(error)}`, cause);
+      return new ElfError(
+        'unreadable',
+        file,
+        `expected a readable file, got ${errno ?? String(error)}`,
+        cause,
+      );
   }
 }
 
@@ -92,7 +102,12 @@ export function processErrorFrom(error: unknown, pid: number): ProcessError {
   switch (errnoOf(error)) {
     case 'EACCES':
     case 'EPERM':
-      return new ProcessError('no-permission', pid, 'expected a process that we may look at', cause);
+      return new ProcessError(
+        'no-permission',
+        pid,
+        'expected a process that we may look at',
+        cause,
+      );
     default:
       return new ProcessError('gone', pid, 'expected a running process, found none', cause);
   }

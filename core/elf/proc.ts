@@ -43,7 +43,11 @@ export function processStatus(pid: number, proc = '/proc'): ProcessStatus {
 export function requireLive(pid: number, proc = '/proc'): ProcessStatus {
   const status = processStatus(pid, proc);
   if (status.state === 'Z' || status.state === 'X') {
-    throw new ProcessError('gone', pid, 'expected a running process, but it has ended and waits for its parent');
+    throw new ProcessError(
+      'gone',
+      pid,
+      'expected a running process, but it has ended and waits for its parent',
+    );
   }
   return status;
 }
@@ -69,7 +73,9 @@ export function processLink(pid: number, link: string, proc = '/proc'): string |
 /** When the process was started; undefined if the time of boot isn't known. */
 export function startTime(startTicks: bigint, proc = '/proc'): Date | undefined {
   const boot = /^btime (\d+)$/m.exec(readFileSync(`${proc}/stat`, 'latin1'))?.[1];
-  return boot === undefined ? undefined : new Date(Number(boot) * 1000 + (Number(startTicks) * 1000) / TICKS_PER_SECOND);
+  return boot === undefined
+    ? undefined
+    : new Date(Number(boot) * 1000 + (Number(startTicks) * 1000) / TICKS_PER_SECOND);
 }
 
 /** User names by number, from the host's /etc/passwd; a container's own names aren't consulted. */
@@ -152,7 +158,7 @@ function readBytes(pid: number, name: string, limit: number, proc: string): Buff
   try {
     fd = openSync(`${proc}/${pid}/${name}`, 'r');
     const chunks: Buffer[] = [];
-    for (let total = 0; total < limit; ) {
+    for (let total = 0; total < limit;) {
       const chunk = Buffer.alloc(Math.min(4096, limit - total));
       const n = readSync(fd, chunk, 0, chunk.length, null);
       if (n === 0) break;
@@ -162,7 +168,9 @@ function readBytes(pid: number, name: string, limit: number, proc: string): Buff
     return Buffer.concat(chunks);
   } catch (error) {
     if (fd === undefined && !exists(`${proc}/self`)) {
-      throw new ProcessError('unavailable', pid, `expected a Linux ${proc}, found none`, { cause: error });
+      throw new ProcessError('unavailable', pid, `expected a Linux ${proc}, found none`, {
+        cause: error,
+      });
     }
     throw processErrorFrom(error, pid);
   } finally {

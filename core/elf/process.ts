@@ -10,7 +10,13 @@
  */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { ElfError, ProcessError, elfErrorFrom, errnoOf, processErrorFrom } from './errors.js';
-import { mappedFiles, openMappedFile, type MappedFile, type Mapping, type OpenMappedFile } from './maps.js';
+import {
+  mappedFiles,
+  openMappedFile,
+  type MappedFile,
+  type Mapping,
+  type OpenMappedFile,
+} from './maps.js';
 import { readProbes, type ElfProbes, type Probe } from './notes.js';
 import { requireLive } from './proc.js';
 import type { OpenFile } from './source.js';
@@ -74,7 +80,11 @@ export function probesOfProcess(pid: number, options: ProcessOptions = {}): Proc
     const files = wanted.map((mapped) => readMapped(pid, mapped, memory, options.cache, proc));
     // Half of an answer about a process that ended would look like a process without probes.
     if (requireLive(pid, proc).startTicks !== before.startTicks) {
-      throw new ProcessError('gone', pid, 'expected one running process, but it ended and another took its number');
+      throw new ProcessError(
+        'gone',
+        pid,
+        'expected one running process, but it ended and another took its number',
+      );
     }
     return { pid, files };
   } finally {
@@ -97,7 +107,16 @@ function readMapped(
     const elf = cached(open.file, cache);
     const probes = elf.probes.map((probe) => inProcess(probe, elf, mappings, open!.file, memory));
     const { buildId, stripped } = elf;
-    return { ...file, base: baseOf(elf, mappings), hostPath, identity, buildId, stripped, probes, error: undefined };
+    return {
+      ...file,
+      base: baseOf(elf, mappings),
+      hostPath,
+      identity,
+      buildId,
+      stripped,
+      probes,
+      error: undefined,
+    };
   } catch (thrown) {
     return {
       ...file,
@@ -145,7 +164,11 @@ function inProcess(
 ): ProcessProbe {
   if (probe.offset === undefined) return { ...probe, runtimeAddress: undefined, armed: undefined };
   const places = placesOf(probe.offset, mappings);
-  return { ...probe, runtimeAddress: places[0], armed: armedAt(probe.offset, places, elf.machine, file, memory) };
+  return {
+    ...probe,
+    runtimeAddress: places[0],
+    armed: armedAt(probe.offset, places, elf.machine, file, memory),
+  };
 }
 
 /** Where a byte of the file is mapped: usually once; again for each namespace of dlmopen(3). */
@@ -229,7 +252,8 @@ class Memory {
     } catch (error) {
       // Ask once: an answer that it's forbidden won't change for the next site.
       if (this.fd === undefined) this.closed = true;
-      if (['ENOENT', 'ESRCH'].includes(errnoOf(error) ?? '')) throw processErrorFrom(error, this.pid);
+      if (['ENOENT', 'ESRCH'].includes(errnoOf(error) ?? ''))
+        throw processErrorFrom(error, this.pid);
       return undefined;
     }
   }

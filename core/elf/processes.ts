@@ -7,7 +7,14 @@ import { readdirSync } from 'node:fs';
 import { ProcessError } from './errors.js';
 import { mappedFiles, type MappedFile } from './maps.js';
 import { probesOfProcess, type ProbeCache, type ProcessFile } from './process.js';
-import { processArguments, processContainer, processLink, processStatus, requireLive, startTime, userNames } from './proc.js';
+import {
+  processArguments,
+  processContainer,
+  processLink,
+  requireLive,
+  startTime,
+  userNames,
+} from './proc.js';
 import { escapeText } from './text.js';
 
 /** What a recogniser is shown. */
@@ -98,7 +105,12 @@ export const isLibrary = (file: Pick<MappedFile, 'path'>): boolean => LIBRARY.te
  */
 export function listProcesses(options: ProcessListOptions = {}): ProcessList {
   const proc = options.proc ?? '/proc';
-  const context: Context = { proc, recognise: options.recognise, cache: new Map(), users: userNames() };
+  const context: Context = {
+    proc,
+    recognise: options.recognise,
+    cache: new Map(),
+    users: userNames(),
+  };
   const processes: TraceableProcess[] = [];
   let unreadable = 0;
   for (const pid of pids(proc)) {
@@ -127,7 +139,9 @@ function pids(proc: string): number[] {
       .map(Number)
       .sort((a, b) => a - b);
   } catch (error) {
-    throw new ProcessError('unavailable', 0, `expected a Linux ${proc}, found none`, { cause: error });
+    throw new ProcessError('unavailable', 0, `expected a Linux ${proc}, found none`, {
+      cause: error,
+    });
   }
 }
 
@@ -163,9 +177,13 @@ function describeProcess(pid: number, context: Context): TraceableProcess | unde
       ? undefined
       : [...new Set(copies.flatMap((copy) => copy.armed ?? []))].sort(),
   };
-  // The number may have gone to another process while we read: then nothing of this holds.
-  if (processStatus(pid, proc).startTicks !== status.startTicks) {
-    throw new ProcessError('gone', pid, 'expected one running process, but it ended and another took its number');
+  // It may have ended while we read, and its number gone to another: then nothing of this holds.
+  if (requireLive(pid, proc).startTicks !== status.startTicks) {
+    throw new ProcessError(
+      'gone',
+      pid,
+      'expected one running process, but it ended and another took its number',
+    );
   }
   return found;
 }
@@ -173,7 +191,9 @@ function describeProcess(pid: number, context: Context): TraceableProcess | unde
 function describeCopy(file: ProcessFile): LibraryCopy {
   const { path, hostPath, device, inode, deleted, buildId, probes } = file;
   const unknown = file.error !== undefined || probes.some((probe) => probe.armed === undefined);
-  const armed = probes.filter((probe) => probe.armed).map((probe) => `${probe.provider}:${probe.name}`);
+  const armed = probes
+    .filter((probe) => probe.armed)
+    .map((probe) => `${probe.provider}:${probe.name}`);
   return {
     path,
     hostPath,

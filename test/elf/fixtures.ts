@@ -107,12 +107,19 @@ export const TARGETS: Readonly<Record<string, Target>> = {
 
 /** Why a target can't be built here, or undefined. */
 export function missing({ compiler }: Target): string | undefined {
-  const found = (process.env['PATH'] ?? '').split(':').some((dir) => existsSync(join(dir, compiler)));
+  const found = (process.env['PATH'] ?? '')
+    .split(':')
+    .some((dir) => existsSync(join(dir, compiler)));
   return found ? undefined : `${compiler} is not installed`;
 }
 
 /** Builds the library with four probes; needs no C library. */
-export function buildProbes(dir: string, name: string, target: Target, extra: readonly string[] = []): string {
+export function buildProbes(
+  dir: string,
+  name: string,
+  target: Target,
+  extra: readonly string[] = [],
+): string {
   const source = join(dir, 'probes.S');
   const output = join(dir, name);
   writeFileSync(source, PROBES_S);
@@ -131,19 +138,33 @@ export function buildMapper(dir: string): string {
 }
 
 /** Starts a program and waits for its line `ready`. */
-export async function startReady(command: string, args: readonly string[]): Promise<ChildProcess & { pid: number }> {
+export async function startReady(
+  command: string,
+  args: readonly string[],
+): Promise<ChildProcess & { pid: number }> {
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
-  child.stdout.setEncoding('utf8');
-  const ended = once(child, 'exit').then(([code]) => Promise.reject(new Error(`${command} ended with ${code}`)));
+  // A test that fails half-way leaves nothing running.
+  process.once('exit', () => child.kill('SIGKILL'));
+  const ended = once(child, 'exit').then(([code]) =>
+    Promise.reject(new Error(`${command} ended with ${code}`)),
+  );
   await Promise.race([once(child.stdout, 'data'), ended]);
   ended.catch(() => undefined);
   return child as ChildProcess & { pid: number };
 }
 
+/** Runs a module's text as the user nobody, and gives back what it printed. */
+export function asNobody(script: string): string {
+  const user = ['--reuid=65534', '--regid=65534', '--clear-groups'];
+  // `env -i` takes away the test runner's environment, whose records nobody may not write.
+  const node = ['env', '-i', process.execPath, '--input-type=module', '-e', script];
+  return execFileSync('setpriv', [...user, ...node], { encoding: 'utf8' }).trim();
+}
+
 /** Kills a child of ours and waits, without giving way to the event loop, until it has ended. */
 export function killNow(pid: number): void {
   process.kill(pid, 'SIGKILL');
-  for (const deadline = Date.now() + 10_000; Date.now() < deadline; ) {
+  for (const deadline = Date.now() + 10_000; Date.now() < deadline;) {
     if (processStatus(pid).state === 'Z') return;
   }
   throw new Error(`process ${pid} didn't end`);
@@ -159,7 +180,7 @@ export async function stop(child: ChildProcess, signal: NodeJS.Signals = 'SIGKIL
 
 /** Asks again, giving way to the event loop between, until the answer is yes. */
 export async function until(what: string, ask: () => boolean): Promise<void> {
-  for (const deadline = Date.now() + 20_000; Date.now() < deadline; ) {
+  for (const deadline = Date.now() + 20_000; Date.now() < deadline;) {
     if (ask()) return;
     await new Promise((resolve) => setImmediate(resolve));
   }
@@ -178,25 +199,36 @@ export interface ReadelfProbe {
 
 /** readelf's own reading of a file's notes. */
 export function readelf(file: string): { buildId: string | undefined; probes: ReadelfProbe[] } {
-  const text = execFileSync('readelf', ['-n', '--wide', file], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  const text = execFileSync('readelf', ['-n', '--wide', file], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
   const probe =
     /Provider: (.*)\n\s+Name: (.*)\n\s+Location: (\w+), Base: (\w+), Semaphore: (\w+)\n\s+Arguments: ?(.*)\n/g;
   return {
     buildId: /Build ID: (\w+)/.exec(text)?.[1],
-    probes: [...text.matchAll(probe)].map(([, provider, name, location, base, semaphore, args]) => ({
-      provider: provider!,
-      name: name!,
-      arguments: args!.trim(),
-      address: BigInt(location!),
-      base: BigInt(base!),
-      semaphore: BigInt(semaphore!),
-    })),
+    probes: [...text.matchAll(probe)].map(
+      ([, provider, name, location, base, semaphore, args]) => ({
+        provider: provider!,
+        name: name!,
+        arguments: args!.trim(),
+        address: BigInt(location!),
+        base: BigInt(base!),
+        semaphore: BigInt(semaphore!),
+      }),
+    ),
   };
 }
 
 /** The same fields of ours, for comparison. */
 export function comparable(
-  probes: readonly { provider: string; name: string; arguments: string; address: bigint; semaphore: bigint }[],
+  probes: readonly {
+    provider: string;
+    name: string;
+    arguments: string;
+    address: bigint;
+    semaphore: bigint;
+  }[],
 ): object[] {
   return probes.map(({ provider, name, arguments: args, address, semaphore }) => ({
     provider,

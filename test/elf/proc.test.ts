@@ -3,7 +3,16 @@ import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { containerOfCgroup, processArguments, processContainer, processLink, processStatus, startTime, userNames } from '../../core/elf/proc.js';
+import { until } from './fixtures.js';
+import {
+  containerOfCgroup,
+  processArguments,
+  processContainer,
+  processLink,
+  processStatus,
+  startTime,
+  userNames,
+} from '../../core/elf/proc.js';
 
 const ID = '0123456789abcdef'.repeat(4);
 
@@ -26,20 +35,25 @@ const CGROUPS: [string, string | undefined][] = [
 ];
 
 for (const [text, container] of CGROUPS) {
-  t.test(`the group ${text.slice(0, 70).replaceAll('\n', ' ')} belongs to ${container?.slice(0, 20) ?? 'no container'}`, async (t) => {
-    t.equal(containerOfCgroup(`${text}\n`), container);
-  });
+  t.test(
+    `the group ${text.slice(0, 70).replaceAll('\n', ' ')} belongs to ${container?.slice(0, 20) ?? 'no container'}`,
+    async (t) => {
+      t.equal(containerOfCgroup(`${text}\n`), container);
+    },
+  );
 }
 
 t.test('a process of ours is described as we know it', async (t) => {
   const before = Date.now();
-  const child = spawn('sleep', ['1000', ''], { argv0: 'a) b (c', cwd: '/usr' });
+  const child = spawn('sleep', ['1000'], { argv0: 'a) b (c', cwd: '/usr' });
   await once(child, 'spawn');
   const pid = child.pid!;
+  // The kernel sets the arguments a moment after it told the parent that the program started.
+  await until('the program has its arguments', () => processArguments(pid).length > 0);
   const status = processStatus(pid);
   t.equal(status.ppid, process.pid);
   t.equal(status.uid, process.geteuid!());
-  t.strictSame(processArguments(pid).slice(0, 2), ['a) b (c', '1000']);
+  t.strictSame(processArguments(pid), ['a) b (c', '1000']);
   t.equal(processLink(pid, 'cwd'), '/usr');
   t.match(processLink(pid, 'exe'), /\/sleep$/);
   const started = startTime(status.startTicks)!;
@@ -51,7 +65,16 @@ t.test('a process of ours is described as we know it', async (t) => {
 
 t.test('the first name of a user counts, and what is no entry is skipped', async (t) => {
   const file = join(t.testdir({}), 'passwd');
-  writeFileSync(file, 'root:x:0:0::/root:/bin/sh\ntoor:x:0:0:::\n\n# comment\nbroken\nweb:x:33:33:::\n');
-  t.strictSame([...userNames(file)], [[0, 'root'], [33, 'web']]);
+  writeFileSync(
+    file,
+    'root:x:0:0::/root:/bin/sh\ntoor:x:0:0:::\n\n# comment\nbroken\nweb:x:33:33:::\n',
+  );
+  t.strictSame(
+    [...userNames(file)],
+    [
+      [0, 'root'],
+      [33, 'web'],
+    ],
+  );
   t.strictSame([...userNames('/no/such/file')], []);
 });
