@@ -37,7 +37,7 @@ export interface MappedFile {
   readonly deleted: boolean;
   /** Made by memfd_create(2): it never had a path. */
   readonly memfd: boolean;
-  /** In the order of addresses. */
+  /** In the order of addresses; the first 256. */
   readonly mappings: readonly Mapping[];
 }
 
@@ -58,6 +58,11 @@ const DELETED = ' (deleted)';
 const CHUNK = 64 * 1024;
 /* The kernel's line is short, and a path has at most 4,096 bytes, each escaped to at most four. */
 const MAX_LINE = 20 * 1024;
+/*
+ * Of one file. The linker makes one, and one more for each of dlmopen's sixteen namespaces; each is
+ * compared with every probe site, so that a process with a million would keep us busy.
+ */
+const MAX_MAPPINGS = 256;
 
 /** Reads one line; undefined if it isn't one. */
 export function parseMapping(line: string): Mapping | undefined {
@@ -87,8 +92,8 @@ export function* readMappings(pid: number, proc = '/proc'): Generator<Mapping> {
   try {
     fd = openSync(`${proc}/${pid}/maps`, 'r');
     let rest: Buffer = Buffer.alloc(0);
+    const chunk = Buffer.alloc(CHUNK);
     for (;;) {
-      const chunk = Buffer.alloc(CHUNK);
       const n = readSync(fd, chunk, 0, CHUNK, null);
       if (n === 0) return;
       let bytes = Buffer.concat([rest, chunk.subarray(0, n)]);
@@ -124,7 +129,7 @@ export function groupByFile(mappings: Iterable<Mapping>): MappedFile[] {
     const key = `${mapping.device} ${mapping.inode} ${mapping.path}`;
     const known = files.get(key);
     if (known) {
-      known.mappings.push(mapping);
+      if (known.mappings.length < MAX_MAPPINGS) known.mappings.push(mapping);
       continue;
     }
     const { path, device, inode, deleted } = mapping;

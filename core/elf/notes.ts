@@ -59,7 +59,7 @@ export interface ElfProbes {
 }
 
 /* For one file. The largest seen (emulators with a probe per trace event) have well below 1 MiB. */
-const MAX_NOTES = 8 * 1024 * 1024;
+const MAX_NOTES = 4 * 1024 * 1024;
 /* Providers and probes are C identifiers; argument strings have at most twelve operands. */
 const MAX_NAME = 1024;
 const MAX_ARGUMENTS = 4096;

@@ -5,6 +5,7 @@
  */
 import { readdirSync } from 'node:fs';
 import { ProcessError } from './errors.js';
+import { readIdentity } from './identity.js';
 import { mappedFiles, type MappedFile } from './maps.js';
 import { probesOfProcess, type ProbeCache, type ProcessFile } from './process.js';
 import {
@@ -70,6 +71,7 @@ export interface TraceableProcess {
   readonly started: Date | undefined;
   /** See processContainer. */
   readonly container: string | undefined;
+  /** As the process says it of itself (identity.ts), otherwise as the recogniser does; so too the next two. */
   readonly runtime: string | undefined;
   readonly version: string | undefined;
   readonly program: string | undefined;
@@ -150,7 +152,8 @@ function describeProcess(pid: number, context: Context): TraceableProcess | unde
   const files = mappedFiles(pid, proc);
   if (!files.some(isLibrary)) return undefined;
   const status = requireLive(pid, proc);
-  const copies = probesOfProcess(pid, { only: isLibrary, cache, proc }).files.map(describeCopy);
+  const libraries = probesOfProcess(pid, { only: isLibrary, cache, proc }).files;
+  const copies = libraries.map(describeCopy);
   const argv = processArguments(pid, proc);
   const exe = processLink(pid, 'exe', proc);
   const known = context.recognise?.({
@@ -158,6 +161,8 @@ function describeProcess(pid: number, context: Context): TraceableProcess | unde
     argv: [...argv],
     maps: files.map((file) => file.path),
   });
+  // A copy that was mapped for its symbols alone says nothing: the first that speaks is the provider's.
+  const own = libraries.map((file) => readIdentity(pid, file, proc)).find((identity) => identity?.runtime);
   const found: TraceableProcess = {
     pid,
     ppid: status.ppid,
@@ -169,9 +174,9 @@ function describeProcess(pid: number, context: Context): TraceableProcess | unde
     cwd: processLink(pid, 'cwd', proc),
     started: startTime(status.startTicks, proc),
     container: processContainer(pid, proc),
-    runtime: known?.runtime,
-    version: known?.version,
-    program: known?.program,
+    runtime: own?.runtime ?? known?.runtime,
+    version: (own?.version || undefined) ?? known?.version,
+    program: (own?.program || undefined) ?? known?.program,
     copies,
     armed: copies.some((copy) => copy.armed === undefined)
       ? undefined
