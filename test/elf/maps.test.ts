@@ -74,6 +74,15 @@ t.test('executable mappings of files are grouped by file, and nothing else is ta
   );
 });
 
+t.test('a file that is mapped a thousand times is known by its first 256 mappings', async (t) => {
+  const page = (i: number): string => `${i.toString(16)}000`;
+  const lines = Array.from(
+    { length: 1000 },
+    (_, i) => `${page(i + 1)}-${page(i + 2)} r-xp 0 0:1 7 /a`,
+  );
+  t.equal(groupByFile(lines.map(parsed))[0]!.mappings.length, 256);
+});
+
 t.test(
   'our own maps are read completely, and devices are named as the kernel names them',
   async (t) => {
