@@ -5,8 +5,9 @@
  */
 import type { Addon } from './addon.cjs';
 import { readFileSync } from 'node:fs';
-import { InstrumentCache } from './instrument/cache.cjs';
-import { bind, isRefusal, type SourceKind } from './instrument/index.cjs';
+import type { InstrumentCache } from './instrument/cache.cjs';
+import type { SourceKind } from './instrument/index.cjs';
+import { bind } from './instrument/pieces.cjs';
 import { register } from './names.cjs';
 import type { Options } from './options.cjs';
 
@@ -31,7 +32,7 @@ export class Sources {
   readonly #addon: Addon;
   readonly #options: Options;
   readonly #selected: (file: string) => boolean;
-  readonly #cache = new InstrumentCache();
+  #instrumenter: InstrumentCache | undefined;
   /** What was compiled, for stack traces: the strings are V8's own, kept by it anyway. */
   readonly #compiled = new Map<string, string>();
 
@@ -57,11 +58,20 @@ export class Sources {
     }
   }
 
+  /** Loaded when the first file is chosen: a program may have none. */
+  #cache(): InstrumentCache {
+    if (!this.#instrumenter) {
+      const { InstrumentCache } = require('./instrument/cache.cjs') as typeof import('./instrument/cache.cjs');
+      this.#instrumenter = new InstrumentCache();
+    }
+    return this.#instrumenter;
+  }
+
   #instrument(source: string, file: string, kinds: readonly SourceKind[]): string | undefined {
     let refusal: Refused | undefined;
     for (const kind of kinds) {
-      const result = this.#cache.attempt(source, { kind, file });
-      if (isRefusal(result)) {
+      const result = this.#cache().attempt(source, { kind, file });
+      if ('reason' in result) {
         refusal ??= { file, reason: result.reason, message: result.message };
         if (result.reason === 'syntax') continue;
         break;
@@ -87,8 +97,8 @@ export class Sources {
   codeOf(file: string, isModule: boolean): string | undefined {
     const known = this.#compiled.get(file);
     if (known !== undefined || !isModule || !this.#selected(file)) return known;
-    const result = this.#cache.attempt(readFileSync(file, 'utf8'), { kind: 'module', file });
-    const code = isRefusal(result) ? '' : result.code;
+    const result = this.#cache().attempt(readFileSync(file, 'utf8'), { kind: 'module', file });
+    const code = 'reason' in result ? '' : result.code;
     this.#compiled.set(file, code);
     return code;
   }

@@ -1,0 +1,106 @@
+/** Node's benchmarks. Another language's file looks the same: its programs, its environment. */
+import { spawn } from 'node:child_process';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { once } from 'node:events';
+import { plainEnv, providerEnv } from '../harness/node.js';
+import { Tracer, armedProbes, program, until } from '../harness/trace.js';
+import { cLoop, measured, PROGRAMS, type Benchmark, type Variant } from './harness.js';
+
+const NODE = process.execPath;
+
+/** A tracer on entry and return for as long as the body runs, counting. */
+async function traced(body: () => Promise<void>): Promise<void> {
+  const tracer = new Tracer(program({ function__entry: '@e = count();', function__return: '@r = count();' }));
+  await until('bpftrace to attach', () => armedProbes().size >= 2);
+  try {
+    await body();
+  } finally {
+    await tracer.stop();
+  }
+}
+
+const script = (name: string, args: readonly string[], env: NodeJS.ProcessEnv, figure: string) => async () =>
+  (await measured(NODE, [join(PROGRAMS, name), ...args], env))[figure]!;
+
+const disabled = (name: string, args: readonly string[], figure: string): Variant[] => [
+  { name: 'without us', measure: script(name, args, plainEnv(), figure) },
+  { name: 'loaded, nobody tracing', measure: script(name, args, providerEnv(), figure) },
+  { name: 'loaded, functions not instrumented', measure: script(name, args, providerEnv({ functions: false }), figure) },
+];
+
+/** CPU milliseconds of a whole process. */
+const startUp = (env: NodeJS.ProcessEnv) => async (): Promise<number> => {
+  const code = `process.on('exit', () => { const c = process.cpuUsage(); console.log(JSON.stringify({ ms: (c.user + c.system) / 1000 })) })`;
+  return (await measured(NODE, ['-e', code], env))['ms']!;
+};
+
+/** Voluntary context switches and CPU seconds of an idle process's watcher, a second. */
+async function idle(seconds: number): Promise<{ wakeUps: number; cpuPercent: number }> {
+  const child = spawn(NODE, ['-e', 'setInterval(() => {}, 1e6); console.log("ready")'], { env: providerEnv() });
+  await once(child.stdout, 'data');
+  const tasks = `/proc/${child.pid}/task`;
+  const watcher = readdirSync(tasks).find((tid) => readFileSync(`${tasks}/${tid}/comm`, 'utf8') === 'polyprobe\n');
+  if (watcher === undefined) throw new Error('no watcher thread');
+  const read = (): { switches: number; cpuNs: number } => ({
+    switches: Number(/^voluntary_ctxt_switches:\s*(\d+)/m.exec(readFileSync(`${tasks}/${watcher}/status`, 'utf8'))![1]),
+    cpuNs: Number(readFileSync(`${tasks}/${watcher}/schedstat`, 'utf8').split(' ')[0]),
+  });
+  const before = read();
+  const start = process.hrtime.bigint();
+  await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+  const after = read();
+  const elapsed = Number(process.hrtime.bigint() - start);
+  child.kill('SIGKILL');
+  return {
+    wakeUps: ((after.switches - before.switches) * 1e9) / elapsed,
+    cpuPercent: ((after.cpuNs - before.cpuNs) * 100) / elapsed,
+  };
+}
+
+/** Milliseconds from "the site is armed" to the hook in a program that never yields. */
+async function firstEvent(): Promise<number> {
+  // The first hooked call writes the time; the site is armed by a tracer that is started meanwhile.
+  const code = `const f = () => 0, now = () => performance.timeOrigin + performance.now();
+    require('fs').writeSync(1, 'ready\\n');
+    while (typeof globalThis.__pp_e !== 'function') f();
+    require('fs').writeSync(1, String(now()) + '\\n');`;
+  const child = spawn(NODE, ['-e', code], { env: providerEnv() });
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  await until('the loop', () => text.includes('ready'));
+  const tracer = new Tracer(program({ function__entry: '@e = count();' }));
+  let armedAt = 0;
+  while (armedAt === 0) {
+    if (armedProbes().has('function__entry')) armedAt = performance.timeOrigin + performance.now();
+    else await new Promise((resolve) => setImmediate(resolve));
+  }
+  await once(child, 'close');
+  await tracer.stop();
+  return Number(text.split('\n')[1]) - armedAt;
+}
+
+/** Everything about Node. */
+export async function benchmarks(): Promise<Benchmark[]> {
+  const c = await cLoop();
+  const loop: Variant = { name: 'C loop on the same stubs', measure: async () => (await measured(c, ['100000', '3'], process.env))['nsPerCall']! / 2 };
+  return [
+    { name: 'node: disabled, one small function', unit: 'ns per call', rounds: 7, variants: disabled('calls.js', ['20000000', '3'], 'nsPerCall') },
+    { name: 'node: disabled, objects and closures', unit: 'ms', rounds: 7, variants: disabled('objects.js', ['8'], 'ms') },
+    {
+      name: 'node: enabled, per event under count()',
+      unit: 'ns per event',
+      rounds: 5,
+      around: traced,
+      variants: [loop, { name: 'Node function', measure: async () => (await measured(NODE, [join(PROGRAMS, 'calls.js'), '100000', '3'], providerEnv()))['nsPerCall']! / 2 }],
+    },
+    { name: 'node: start-up of an empty program', unit: 'ms CPU', rounds: 11, variants: [
+      { name: 'without us', measure: startUp(plainEnv()) },
+      { name: 'loaded', measure: startUp(providerEnv()) },
+      { name: 'loaded, functions not instrumented', measure: startUp(providerEnv({ functions: false })) },
+    ] },
+    { name: 'node: watcher of an idle process, wake-ups', unit: 'a second', rounds: 3, variants: [{ name: 'loaded', measure: async () => (await idle(3)).wakeUps }] },
+    { name: 'node: watcher of an idle process, CPU', unit: '% of a core', rounds: 3, variants: [{ name: 'loaded', measure: async () => (await idle(3)).cpuPercent }] },
+    { name: 'node: from armed to hooked, busy loop', unit: 'ms', rounds: 7, variants: [{ name: 'loaded', measure: firstEvent }] },
+  ];
+}
