@@ -5,7 +5,7 @@
  * `WRONG`. Used by the instrument tests.
  */
 import { runInContext, createContext } from 'node:vm';
-import { instrument } from '../../providers/node/instrument/index.cjs';
+import { instrument, restore } from '../../providers/node/instrument/index.cjs';
 import type { Instrumented, SourceKind } from '../../providers/node/instrument/index.cjs';
 
 export interface Frame {
@@ -88,6 +88,8 @@ export class Model {
 }
 
 function describe(value: unknown): string {
+  // The engine quotes the program's text in these, inserted text and all.
+  if (typeof value === 'object' && value !== null && 'name' in value && value.name === 'TypeError') return 'TypeError';
   if (typeof value === 'object' && value !== null && 'message' in value) return String(value.message);
   return String(value);
 }
@@ -123,6 +125,12 @@ async function run(
   };
   const off = Object.fromEntries(Object.keys(model.callbacks).map((name) => [name, undefined]));
   const context = createContext({ ...(traced ? model.callbacks : off), say, ...hosts });
+  // As the provider does: a program may look at its own text.
+  const functions = runInContext('Function.prototype', context) as Function;
+  const original = functions.toString;
+  functions.toString = function () {
+    return restore(original.call(this));
+  };
   let value: unknown;
   let failure: string | undefined;
   try {
@@ -130,6 +138,8 @@ async function run(
   } catch (error) {
     failure = describe(error);
   }
+  // All microtasks, also of promises that the program dropped, run before the next macrotask.
+  await new Promise((resolve) => setImmediate(resolve));
   return { value, failure, log: model.log, said, open: model.open };
 }
 

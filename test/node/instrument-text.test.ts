@@ -110,11 +110,13 @@ t.test('a program that can\'t be instrumented is refused with a reason', (t) => 
     ['function (', 'syntax', /Unexpected token/],
     ['let __pp_a', 'marker', /reserved/],
     ['"too long for this"', 'size', /19 characters, expected at most 18/],
-    ['['.repeat(100_000).slice(0, 18), 'syntax', /Unexpected token/],
   ];
   for (const [source, reason, message] of cases) {
     const result = attempt(source, { kind: 'script', maxBytes: 18 });
-    if (!isRefusal(result)) return t.fail(source);
+    if (!isRefusal(result)) {
+      t.fail(source);
+      continue;
+    }
     t.equal(result.reason, reason);
     t.match(result.message, message);
     t.equal(instrument(source, { kind: 'script', maxBytes: 18 }), undefined);

@@ -10,7 +10,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { homedir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { INSTRUMENTER_VERSION, attempt, isRefusal } from './index.cjs';
 import type { FunctionInfo, Instrumented, InstrumentOptions, Refusal } from './index.cjs';
 import { findMap, readMap } from './sourcemap.cjs';
@@ -75,7 +75,7 @@ export class InstrumentCache {
     return (this.isUsable ??= this.guard(() => {
       if (!isAbsolute(this.root)) throw new Error(`${this.root}: expected an absolute path`);
       for (const directory of [this.root, this.directory]) {
-        fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
+        makeDirectory(directory);
         const stat = fs.lstatSync(directory);
         if (!stat.isDirectory() || !isOurs(stat))
           throw new Error(`${directory}: expected a directory of our own that only we can write`);
@@ -182,6 +182,24 @@ export class InstrumentCache {
     }
     return found;
   }
+}
+
+/** Makes a directory and those above it. Node's own `recursive` never comes back from /proc. */
+function makeDirectory(directory: string): void {
+  const make = (): boolean => {
+    try {
+      fs.mkdirSync(directory, { mode: 0o700 });
+      return true;
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EEXIST') return true;
+      if (code === 'ENOENT' && !fs.existsSync(dirname(directory))) return false;
+      throw error;
+    }
+  };
+  if (make()) return;
+  makeDirectory(dirname(directory));
+  make();
 }
 
 function isOurs(stat: fs.Stats): boolean {
