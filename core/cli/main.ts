@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
+import { argumentNames } from '../abi/names.js';
 import { PACKAGE } from '../paths.js';
 import { recognise } from '../runtimes/index.js';
 import { register as env } from './env.js';
@@ -38,7 +39,7 @@ export function build(): Command {
   lib(program);
   probes(program);
   ps(program, { recognise });
-  list(program);
+  list(program, { describe: argumentNames });
   for (const command of program.commands) command.exitOverride();
   return program;
 }

@@ -1,10 +1,9 @@
 /**
  * ELF's file header, section headers and program headers, checked.
  *
- * Written by hand because no package on npm does this safely: elfy, elf-tools, elf-parser and
- * elfist want the whole file in memory; elfinfo and elflib follow sizes from the file without a
- * limit; @bugsplat/elfy is 64-bit little-endian only and allocates whatever a header says. None
- * reads notes. What is needed here is small: three tables, and no promise about what is in them.
+ * Written by hand because no package on npm does this safely: the maintained one that was read through (@bugsplat/elfy)
+ * is 64-bit little-endian only and allocates whatever a header says, and none reads notes. What is needed here is small:
+ * three tables, and no promise about what is in them.
  *
  * Every number from the file stays a bigint until it was compared with the file's size.
  */
