@@ -4,7 +4,7 @@
  * Owns: their processes, ended with the test. Every tracer is filtered by process id or bound to a library of its own.
  */
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Test } from 'tap';
 import { has } from './toolchain.js';
@@ -77,10 +77,15 @@ export class Lines {
     return this.lines.splice(this.lines.findIndex((line) => pattern.test(line)), 1)[0]!;
   }
 
-  /** Ends it by a signal and waits. */
+  /**
+   * Ends it by a signal and waits. The signal is repeated: bpftrace 0.17 loses one that arrives while it prints, and goes
+   * on. Not at once, because a second one ends it while it prints its maps.
+   */
   async stop(signal: NodeJS.Signals = 'SIGINT'): Promise<void> {
     this.process.kill(signal);
+    const again = setInterval(() => this.process.kill(signal), 1000);
     await this.ended;
+    clearInterval(again);
   }
 }
 
@@ -122,27 +127,47 @@ export async function warmUp(puppet: Puppet, tracer: Lines, ...probes: number[])
   await puppet.ask(`armed ${probes[0]}`);
 }
 
+const GROUP = /^polyprobe_test_(\d+)_(\w+)$/;
+
+function removeEvent(group: string, name: string): void {
+  const instance = `${TRACEFS}/instances/${group}`;
+  if (existsSync(instance)) {
+    writeFileSync(`${instance}/events/${group}/${name}/enable`, '0');
+    execFileSync('rmdir', [instance]);
+  }
+  writeFileSync(`${TRACEFS}/uprobe_events`, `-:${group}/${name}\n`, { flag: 'a' });
+}
+
 /** A uprobe event of tracefs, in an instance of its own: definitions as text, events as text. */
 export class TraceEvent {
-  readonly group: string;
   private readonly instance: string;
-  constructor(test: Test, readonly name: string, spec: string, pid?: number) {
-    this.group = `polyprobe_test_${process.pid}_${name}`;
-    this.instance = `${TRACEFS}/instances/${this.group}`;
-    writeFileSync(`${TRACEFS}/uprobe_events`, `p:${this.group}/${name} ${spec}\n`, { flag: 'a' });
+  constructor(
+    test: Test,
+    readonly name: string,
+    readonly spec: string,
+    pid?: number,
+  ) {
+    for (const left of readdirSync(`${TRACEFS}/instances`)) {
+      const [, owner, event] = GROUP.exec(left) ?? [];
+      if (owner && !existsSync(`/proc/${owner}`)) removeEvent(left, event!); // of a test that was killed
+    }
+    const group = `polyprobe_test_${process.pid}_${name}`;
+    this.instance = `${TRACEFS}/instances/${group}`;
+    writeFileSync(`${TRACEFS}/uprobe_events`, `p:${group}/${name} ${spec}\n`, { flag: 'a' });
+    test.teardown(() => removeEvent(group, name));
     execFileSync('mkdir', [this.instance]);
-    if (pid !== undefined) writeFileSync(`${this.instance}/events/${this.group}/${name}/filter`, `common_pid == ${pid}`);
-    writeFileSync(`${this.instance}/events/${this.group}/${name}/enable`, '1');
-    test.teardown(() => {
-      writeFileSync(`${this.instance}/events/${this.group}/${name}/enable`, '0');
-      execFileSync('rmdir', [this.instance]);
-      writeFileSync(`${TRACEFS}/uprobe_events`, `-:${this.group}/${name}\n`, { flag: 'a' });
-    });
+    const event = `${this.instance}/events/${group}/${name}`;
+    if (pid !== undefined) writeFileSync(`${event}/filter`, `common_pid == ${pid}`);
+    writeFileSync(`${event}/enable`, '1');
   }
   /** How often the site was hit, whatever the buffers could keep. */
   hits(): number {
-    const profile = readFileSync(`${TRACEFS}/uprobe_profile`, 'utf8').split('\n');
-    return Number(profile.find((line) => line.split(/\s+/).includes(this.name))?.trim().split(/\s+/)[2]);
+    const file = this.spec.slice(0, this.spec.indexOf(':'));
+    for (const line of readFileSync(`${TRACEFS}/uprobe_profile`, 'utf8').split('\n')) {
+      const [path, name, hits] = line.trim().split(/\s+/);
+      if (path === file && name === this.name) return Number(hits);
+    }
+    throw new Error(`${this.name} isn't in uprobe_profile`);
   }
   /** The events so far, without their headers. */
   events(): string[] {
