@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import satisfies from 'semver/functions/satisfies.js';
 import { SUPPORTED_NODE } from '../../providers/node/addon.cjs';
@@ -80,6 +81,8 @@ async function installation(path: string): Promise<Installation> {
 /** Node.js. */
 export const node: Runtime = {
   id: 'node',
+  interpreter: 'node',
+  extension: '.js',
   recognise: ({ exe, argv }) =>
     /^(node|nodejs)(\d+)?( \(deleted\))?$/.test(basename(exe)) ? { program: programOf(argv) } : undefined,
   environment,
@@ -89,4 +92,5 @@ export const node: Runtime = {
       real.set(await realpath(path).catch(() => path), path);
     return Promise.all([...real.values()].map(installation));
   },
+  exercise: { args: ['--expose-gc'], file: fileURLToPath(new URL('node-exercise.cjs', import.meta.url)) },
 };

@@ -25,10 +25,26 @@ export interface Installation {
   readonly todo: string;
 }
 
+/**
+ * A small program that makes every probe fire that the ABI says the runtime serves: `polyprobe check` runs it under a
+ * tracer, so that what is listed and dead is found. It speaks the protocol of core/check/session.ts: prints `ready`, then for
+ * each line of input does everything once and prints `done`, and ends with its input.
+ */
+export interface Exercise {
+  /** The interpreter's arguments before the program's file. */
+  readonly args: readonly string[];
+  /** The program. It is run from a folder of its own, because providers leave polyprobe's own files alone. */
+  readonly file: string;
+}
+
 /** One runtime. */
 export interface Runtime {
   /** The language's id in the ABI's definition. */
   readonly id: string;
+  /** The interpreter's usual command. */
+  readonly interpreter: string;
+  /** What its programs' names end with: `.js`. */
+  readonly extension: string;
   /**
    * Whether a process is this runtime, from the outside.
    * @returns the program that it runs, or undefined when it is another runtime
@@ -42,4 +58,6 @@ export interface Runtime {
   environment(options: RunOptions, env: NodeJS.ProcessEnv): Record<string, string>;
   /** The interpreters on this machine. Runs each once, to ask for its version. */
   installations(): Promise<Installation[]>;
+  /** Without one, `polyprobe check` can't say whether the runtime's probes fire. */
+  readonly exercise?: Exercise;
 }

@@ -1,0 +1,3 @@
+require('./part.js');
+require('./part.js');
+console.log('loaded');

@@ -1,0 +1,1 @@
+exports.apples = 2;
