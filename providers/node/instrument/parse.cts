@@ -31,10 +31,13 @@ const CHILDREN: Record<string, readonly string[]> = {
 const BUSY =
   /^(?:Call|New|Tagged|Await|Yield|Throw|Try|For|While|DoWhile|Import|Class)(?!Specifier)/;
 
+/** Kept, so that a program that empties the cache of modules doesn't make us load it again. */
+let acorn: typeof import('acorn') | undefined;
+
 /** Parses a program. Throws acorn's SyntaxError, or a RangeError for what is nested too deeply. */
 export function parse(source: string, kind: SourceKind): Parsed {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- lazy: see above
-  const acorn = require('acorn') as typeof import('acorn');
+  acorn ??= require('acorn') as typeof import('acorn');
   const tree = acorn.parse(source, {
     ecmaVersion: 'latest',
     sourceType: kind,
