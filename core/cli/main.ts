@@ -6,6 +6,7 @@ import { Command, CommanderError } from 'commander';
 import { argumentNames } from '../abi/names.js';
 import { PACKAGE } from '../paths.js';
 import { recognise } from '../runtimes/index.js';
+import { register as check } from './check.js';
 import { register as env } from './env.js';
 import { EXIT_USAGE } from './errors.js';
 import { register as lib } from './lib.js';
@@ -40,6 +41,7 @@ export function build(): Command {
   probes(program);
   ps(program, { recognise });
   list(program, { describe: argumentNames });
+  check(program);
   for (const command of program.commands) command.exitOverride();
   return program;
 }

@@ -3,7 +3,7 @@ import type { Recognisable, Recognised } from '../elf/processes.js';
 import { node } from './node.js';
 import type { RunOptions, Runtime } from './types.js';
 
-export type { Exercise, Installation, Runtime, RunOptions } from './types.js';
+export type { Exercise, Installation, Obstacle, Runtime, RunOptions } from './types.js';
 
 /** Every runtime that has a provider. */
 export const runtimes: readonly Runtime[] = [node];

@@ -10,7 +10,7 @@ import { SUPPORTED_NODE } from '../../providers/node/addon.cjs';
 import { VARIABLES } from '../../providers/node/options.cjs';
 import { NATIVE, PROVIDERS } from '../paths.js';
 import { findInPath } from './path-search.js';
-import type { Installation, Runtime, RunOptions } from './types.js';
+import type { Installation, Obstacle, Runtime, RunOptions } from './types.js';
 
 /** What NODE_OPTIONS names. */
 export const PRELOAD = join(PROVIDERS, 'node/preload.cjs');
@@ -34,6 +34,43 @@ function environment(options: RunOptions, env: NodeJS.ProcessEnv): Record<string
   if (options.root !== undefined) set[VARIABLES.root] = options.root;
   if (!options.functions) set[VARIABLES.functions] = '0';
   return set;
+}
+
+/** The words of NODE_OPTIONS; its quotes aren't taken apart, as no option that is looked for has any. */
+const words = (env: NodeJS.ProcessEnv): string[] => (env['NODE_OPTIONS'] ?? '').split(/\s+/).filter((word) => word !== '');
+
+/** Files that the words name to be loaded first. */
+function preloads(options: readonly string[]): string[] {
+  return options.flatMap((option, index) => {
+    const match = /^(?:--require|-r|--import|--loader|--experimental-loader)(?:=(.+))?$/.exec(option);
+    const file = match?.[1] ?? (match ? options[index + 1] : undefined);
+    return file === undefined ? [] : [file.replace(/^"|"$/g, '').replace(/^file:\/\//, '')];
+  });
+}
+
+function obstacles(env: NodeJS.ProcessEnv): Obstacle[] {
+  const options = words(env);
+  const found: Obstacle[] = [];
+  if (/^(off|0|no|false)$/i.test(env[VARIABLES.switch] ?? ''))
+    found.push({ what: `${VARIABLES.switch}=${env[VARIABLES.switch]} switches polyprobe off`, todo: `unset ${VARIABLES.switch}` });
+  if (options.includes('--no-addons'))
+    found.push({ what: 'NODE_OPTIONS has --no-addons: the native part can\'t be loaded', todo: 'take --no-addons out of NODE_OPTIONS' });
+  const permission = options.find((option) => option === '--permission' || option === '--experimental-permission');
+  if (permission !== undefined && !options.includes('--allow-addons'))
+    found.push({
+      what: `NODE_OPTIONS has ${permission} without --allow-addons: the native part can't be loaded`,
+      todo: `add to NODE_OPTIONS: --allow-addons --allow-fs-read=${join(PROVIDERS, '../..')}/`,
+    });
+  for (const file of preloads(options)) {
+    if (file.startsWith('/') && !existsSync(file))
+      found.push({ what: `NODE_OPTIONS loads ${file}, which isn't there: no Node.js can start`, todo: 'take it out of NODE_OPTIONS' });
+    else if (file !== PRELOAD && /\/polyprobe\/(.*\/)?preload\.cjs$/.test(file))
+      found.push({
+        what: `NODE_OPTIONS loads another installation of polyprobe: ${file}`,
+        todo: 'use one of the two: the first that loads is the one that fires',
+      });
+  }
+  return found;
 }
 
 /** The first argument that is no option of Node's; options with a value of their own are few. */
@@ -92,5 +129,6 @@ export const node: Runtime = {
       real.set(await realpath(path).catch(() => path), path);
     return Promise.all([...real.values()].map(installation));
   },
+  obstacles,
   exercise: { args: ['--expose-gc'], file: fileURLToPath(new URL('node-exercise.cjs', import.meta.url)) },
 };

@@ -37,6 +37,12 @@ export interface Exercise {
   readonly file: string;
 }
 
+/** What keeps a provider from loading, found in an environment. */
+export interface Obstacle {
+  readonly what: string;
+  readonly todo: string;
+}
+
 /** One runtime. */
 export interface Runtime {
   /** The language's id in the ABI's definition. */
@@ -58,6 +64,8 @@ export interface Runtime {
   environment(options: RunOptions, env: NodeJS.ProcessEnv): Record<string, string>;
   /** The interpreters on this machine. Runs each once, to ask for its version. */
   installations(): Promise<Installation[]>;
+  /** What in an environment, ours or another process's, keeps the provider from loading or the program from starting. */
+  obstacles(env: NodeJS.ProcessEnv): Obstacle[];
   /** Without one, `polyprobe check` can't say whether the runtime's probes fire. */
   readonly exercise?: Exercise;
 }
