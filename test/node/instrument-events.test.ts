@@ -10,7 +10,10 @@ async function expectEvents(t: Test, source: string, events: string): Promise<vo
     t.equal(outcome.failure, plain.failure, 'the failure is the same');
     t.same(outcome.said, plain.said, 'what is said is the same');
   }
-  t.same(untraced.log.filter((line) => !line.startsWith('say ')), []);
+  t.same(
+    untraced.log.filter((line) => !line.startsWith('say ')),
+    [],
+  );
   t.equal(traced.log.join(', '), events);
 }
 
@@ -21,18 +24,12 @@ const CASES: Record<string, [source: string, events: string]> = {
   ],
   'falling off the end is a return': ['function f() { say(1) } f()', '> f, say 1, < f'],
   'an empty function enters and returns': ['function f() {} f()', '> f, < f'],
-  'an early return without value is a return': [
-    'function f(a) { if (a) return; else say(1) } f(1)',
-    '> f, < f',
-  ],
+  'an early return without value is a return': ['function f(a) { if (a) return; else say(1) } f(1)', '> f, < f'],
   'arrows of all kinds enter and return': [
     'const a = x => x, b = x => ({ x }), c = () => () => 1, d = x => (x, 2), e = () => { }; [a(1), b(2).x, c()(), d(1), e()]',
     '> a, < a, > b, < b, > c, < c, > <anonymous>, < <anonymous>, > d, < d, > e, < e',
   ],
-  'recursion nests': [
-    'function f(n) { return n ? n * f(n - 1) : 1 } f(2)',
-    '> f, > f, > f, < f, < f, < f',
-  ],
+  'recursion nests': ['function f(n) { return n ? n * f(n - 1) : 1 } f(2)', '> f, > f, > f, < f, < f, < f'],
   'methods, accessors, statics, private methods and constructors are functions': [
     `class A { constructor() { this.y = 1 } get x() { return this.#p() } set x(v) { this.y = v }
       static s() { return new A() } #p() { return this.y } }
@@ -156,5 +153,4 @@ const CASES: Record<string, [source: string, events: string]> = {
   ],
 };
 
-for (const [name, [source, events]] of Object.entries(CASES))
-  t.test(name, (t) => expectEvents(t, source, events));
+for (const [name, [source, events]] of Object.entries(CASES)) t.test(name, (t) => expectEvents(t, source, events));

@@ -33,7 +33,11 @@ function statements(flavor: Flavor): fc.Arbitrary<string> {
       tie('block').map((block) => `for (const x of values()) {${block}}`),
       tie('block').map((block) => `do {${block}if (spend()) continue\n${block}} while (spend())\n`),
       ...(isAsync
-        ? [tie('block').map((block) => `for await (const x of each()) {${block}if (spend()) continue; else if (spend()) break}`)]
+        ? [
+            tie('block').map(
+              (block) => `for await (const x of each()) {${block}if (spend()) continue; else if (spend()) break}`,
+            ),
+          ]
         : []),
       fc.tuple(tie('block'), tie('block')).map(([one, two]) => `try {${one}} catch (e) {${two}}`),
       fc.tuple(tie('block'), tie('block')).map(([one, two]) => `try {${one}} catch {${two}}`),
@@ -78,8 +82,7 @@ function hosts(): Record<string, unknown> {
     if (typeof result !== 'object' || result === null || !('next' in result)) return result;
     const generator = result as Generator & AsyncGenerator;
     const how = budget % 4;
-    const step = (): unknown =>
-      how === 0 ? generator.return(3) : how === 1 ? generator.throw(4) : generator.next(2);
+    const step = (): unknown => (how === 0 ? generator.return(3) : how === 1 ? generator.throw(4) : generator.next(2));
     const first: unknown = generator.next();
     if (!(first instanceof Promise)) return step();
     return first.then(step, () => 0);
@@ -87,6 +90,7 @@ function hosts(): Record<string, unknown> {
   return { spend, each, values, call, Promise };
 }
 
+t.setTimeout(180_000);
 t.test('random programs do the same with and without callbacks, and frames always match', async (t) => {
   // Programs drop promises, with and without callbacks.
   const ignore = (): void => undefined;

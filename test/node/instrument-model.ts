@@ -112,12 +112,7 @@ export function mustInstrument(source: string, kind: SourceKind = 'script'): Ins
   return result;
 }
 
-async function run(
-  code: string,
-  model: Model,
-  hosts: Record<string, unknown>,
-  traced: boolean,
-): Promise<Outcome> {
+async function run(code: string, model: Model, hosts: Record<string, unknown>, traced: boolean): Promise<Outcome> {
   const said: string[] = [];
   const say = (text: unknown): void => {
     said.push(describe(text));

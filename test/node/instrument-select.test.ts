@@ -4,11 +4,18 @@ import { selector } from '../../providers/node/instrument/select.cjs';
 
 const root = '/srv/app (1)';
 
-t.test('by default the application\'s own files are selected', (t) => {
+t.test("by default the application's own files are selected", (t) => {
   const selected = selector({ root });
   for (const path of [`${root}/a.js`, `${root}/lib/.b/c.mjs`, '/srv/other/d.js', 'file:///srv/app%20(1)/e.js'])
     t.ok(selected(path), path);
-  for (const path of [`${root}/node_modules/a/b.js`, '/node_modules/a.js', 'node:fs', 'fs', 'data:text/javascript,1', 'file://host/a'])
+  for (const path of [
+    `${root}/node_modules/a/b.js`,
+    '/node_modules/a.js',
+    'node:fs',
+    'fs',
+    'data:text/javascript,1',
+    'file://host/a',
+  ])
     t.notOk(selected(path), path);
   t.end();
 });
@@ -26,7 +33,14 @@ t.test('globs and paths replace the default', (t) => {
     root,
     include: ['src/**/*.js', './node_modules/express', '/opt/*/x.js', '../lib/**', 'one.js'],
   });
-  for (const path of [`${root}/src/a.js`, `${root}/src/b/c.js`, `${root}/node_modules/express/lib/a.js`, '/opt/a/x.js', '/srv/lib/a/b.js', `${root}/one.js`])
+  for (const path of [
+    `${root}/src/a.js`,
+    `${root}/src/b/c.js`,
+    `${root}/node_modules/express/lib/a.js`,
+    '/opt/a/x.js',
+    '/srv/lib/a/b.js',
+    `${root}/one.js`,
+  ])
     t.ok(selected(path), path);
   for (const path of [`${root}/a.js`, `${root}/node_modules/express2/a.js`, '/opt/a/b/x.js', `${root}/one.js2`])
     t.notOk(selected(path), path);

@@ -52,7 +52,10 @@ const HAZARDS: [kind: SourceKind, source: string][] = [
   ['script', 'for (var f = x => ("a" in x); ;) break'],
   ['script', 'f = (a = () => 1, { b = function () { return 2 } } = {}, ...[c = class { d() {} }]) => a'],
   ['script', 'f = async (x, y = async () => await 1) => await x\n/ 2'],
-  ['script', 'class A { a = 1; "b" = () => this.a; static c = function () { return new.target }; static { this.d = () => { throw 1 }; try { } catch { } } #e = () => this.#e; get f() { return 1 } static async *g() { yield 1 } static get [`h${1}`]() { return 1 } }'],
+  [
+    'script',
+    'class A { a = 1; "b" = () => this.a; static c = function () { return new.target }; static { this.d = () => { throw 1 }; try { } catch { } } #e = () => this.#e; get f() { return 1 } static async *g() { yield 1 } static get [`h${1}`]() { return 1 } }',
+  ],
   ['script', 'class A extends Object { constructor() { return super(), this } }'],
   ['script', 'with ({}) { function f() { return 1 } } function g() { with ({}) return () => 1 }'],
   ['script', 'function f() { "use asm"; function g() { return 1 } return { g: g } } function h() { return 1 }'],
@@ -105,7 +108,7 @@ t.test('code that can be told from its text is left alone, and listed', (t) => {
   t.end();
 });
 
-t.test('a program that can\'t be instrumented is refused with a reason', (t) => {
+t.test("a program that can't be instrumented is refused with a reason", (t) => {
   const cases: [source: string, reason: string, message: RegExp][] = [
     ['function (', 'syntax', /Unexpected token/],
     ['let __pp_a', 'marker', /reserved/],
@@ -183,9 +186,7 @@ t.test('an inline source map keeps pointing to the same places', (t) => {
   const source = `'use strict'\n${line}\n//# sourceMappingURL=${url(map)}\n`;
   const result = instrument(source, { kind: 'script', file: '/a/b.js' });
   const [, instrumented = '', comment = ''] = (result?.code ?? '').split('\n');
-  const shifted = JSON.parse(
-    Buffer.from(comment.slice(comment.indexOf(',') + 1), 'base64').toString(),
-  ) as typeof map;
+  const shifted = JSON.parse(Buffer.from(comment.slice(comment.indexOf(',') + 1), 'base64').toString()) as typeof map;
   for (const [column, , , original] of decode(shifted.mappings)[1] ?? [])
     t.equal(instrumented.slice(column, column + 3), line.slice(original, (original ?? 0) + 3));
   t.same(result?.functions, [{ scope: '', name: 'f', line: 41, file: '/a/original.ts' }]);
@@ -199,9 +200,7 @@ t.test('a source map next to the program tells the original file and line', (t) 
   writeFileSync(file + '.map', JSON.stringify(map));
   const source = 'function f() {}\n//# sourceMappingURL=a.js.map';
   const original = join(directory, '../src/a.ts');
-  t.same(instrument(source, { kind: 'script', file })?.functions, [
-    { scope: '', name: 'f', line: 10, file: original },
-  ]);
+  t.same(instrument(source, { kind: 'script', file })?.functions, [{ scope: '', name: 'f', line: 10, file: original }]);
   t.same(instrument(source, { kind: 'script' })?.functions, [{ scope: '', name: 'f', line: 1 }]);
   writeFileSync(file + '.map', '{');
   t.same(instrument(source, { kind: 'script', file })?.functions, [{ scope: '', name: 'f', line: 1 }]);

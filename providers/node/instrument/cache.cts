@@ -72,16 +72,17 @@ export class InstrumentCache {
   }
 
   private usable(): boolean {
-    return (this.isUsable ??= this.guard(() => {
-      if (!isAbsolute(this.root)) throw new Error(`${this.root}: expected an absolute path`);
-      for (const directory of [this.root, this.directory]) {
-        makeDirectory(directory);
-        const stat = fs.lstatSync(directory);
-        if (!stat.isDirectory() || !isOurs(stat))
-          throw new Error(`${directory}: expected a directory of our own that only we can write`);
-      }
-      return true;
-    }) ?? false);
+    return (this.isUsable ??=
+      this.guard(() => {
+        if (!isAbsolute(this.root)) throw new Error(`${this.root}: expected an absolute path`);
+        for (const directory of [this.root, this.directory]) {
+          makeDirectory(directory);
+          const stat = fs.lstatSync(directory);
+          if (!stat.isDirectory() || !isOurs(stat))
+            throw new Error(`${directory}: expected a directory of our own that only we can write`);
+        }
+        return true;
+      }) ?? false);
   }
 
   /** Runs what may fail for reasons outside of the program. */
@@ -220,6 +221,8 @@ function keyOf(source: string, options: InstrumentOptions): string {
 
 interface EntryMeta {
   readonly refusal?: Refusal;
+  /** Version of the parser that refused: a newer one may know more. */
+  readonly parser?: string;
   readonly functions: readonly FunctionInfo[];
   readonly skipped: Instrumented['skipped'];
   /** How the code is stored: lossless, and fast to read. */
@@ -233,22 +236,27 @@ function encode(result: Instrumented | Refusal): Buffer {
   // eslint-disable-next-line no-control-regex -- all of Latin-1
   const encoding = /[^\0-\xff]/.test(code) ? 'utf16le' : 'latin1';
   const meta: EntryMeta = refused
-    ? { refusal: result, functions: [], skipped: [], encoding, length: 0 }
+    ? { refusal: result, parser: parserVersion(), functions: [], skipped: [], encoding, length: 0 }
     : { functions: result.functions, skipped: result.skipped, encoding, length: code.length };
   const head = Buffer.from(JSON.stringify(meta) + '\n', 'utf8');
   const body = Buffer.concat([head, Buffer.from(code, encoding)]);
   return Buffer.concat([Buffer.from(MAGIC + checksum(body), 'latin1'), body]);
 }
 
-function decode(entry: Buffer): Instrumented | Refusal {
+function decode(entry: Buffer): Instrumented | Refusal | undefined {
   const body = entry.subarray(HEADER_LENGTH);
   if (entry.toString('latin1', 0, HEADER_LENGTH) !== MAGIC + checksum(body))
     throw new Error('expected an entry with a right checksum');
   const end = body.indexOf(0x0a);
   const meta = JSON.parse(body.toString('utf8', 0, end)) as EntryMeta;
-  const { refusal, functions, skipped, encoding } = meta;
-  if (refusal) return refusal;
+  const { refusal, parser, functions, skipped, encoding } = meta;
+  if (refusal) return parser === parserVersion() ? refusal : undefined;
   return { code: body.toString(encoding, end + 1), functions, skipped };
+}
+
+function parserVersion(): string {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- only for refusals, which are rare
+  return (require('acorn/package.json') as { version: string }).version;
 }
 
 function checksum(body: Buffer): string {

@@ -96,8 +96,7 @@ function instrumentText(source: string, options: InstrumentOptions): Instrumente
   if (reference && map) {
     const url = shiftedUrl(reference, map, source, inserted.insertions);
     const tail = source.length - reference.start; // nothing is inserted behind the reference
-    if (url !== undefined)
-      code = code.slice(0, code.length - tail) + url + source.slice(reference.end);
+    if (url !== undefined) code = code.slice(0, code.length - tail) + url + source.slice(reference.end);
   }
   return { code, functions, skipped };
 }
@@ -105,10 +104,7 @@ function instrumentText(source: string, options: InstrumentOptions): Instrumente
 /** What ends a line for V8, whose line numbers ours must agree with. */
 const LINE_END = /\r\n?|[\n\u2028\u2029]/g;
 
-function locator(
-  source: string,
-  map: OriginalPositions | undefined,
-): (fn: FunctionRecord) => FunctionInfo {
+function locator(source: string, map: OriginalPositions | undefined): (fn: FunctionRecord) => FunctionInfo {
   const starts = [0];
   for (const match of source.matchAll(LINE_END)) starts.push(match.index + match[0].length);
   let line = 0;

@@ -94,8 +94,7 @@ const take = (note: string): string => (note === 'unnamed' ? '__pp_v=(0,' : '__p
 
 function openArrow(at: Plan, note: string): string {
   const open = note === 'simple' ? '' : take(note);
-  if (at.wrapped)
-    return `{${enter(at)}return ${note === 'simple' ? `${leaving(at)},` : open}`;
+  if (at.wrapped) return `{${enter(at)}return ${note === 'simple' ? `${leaving(at)},` : open}`;
   const entered = `{var __pp_d=__pp_e?.(${at.id})`;
   return note === 'simple' ? `${entered};return ${returned(at)},` : `${entered},${open}`;
 }

@@ -26,11 +26,7 @@ export function isUnnamed(node: AnyNode): boolean {
 }
 
 /** The name that a property's, method's or field's key gives to its function. */
-export function keyName(
-  source: string,
-  key: Expression | PrivateIdentifier,
-  computed: boolean,
-): string {
+export function keyName(source: string, key: Expression | PrivateIdentifier, computed: boolean): string {
   if (computed) {
     const text = source.slice(key.start, key.end);
     return text.length > MAX_COMPUTED || /[\r\n\u2028\u2029]/.test(text) ? '[…]' : `[${text}]`;
@@ -45,16 +41,12 @@ export function targetName(source: string, target: AnyNode): string {
   const inner = peel(target);
   if (inner.type === 'Identifier') return inner.name;
   if (inner.type !== 'MemberExpression') return '';
-  if (!inner.computed || inner.property.type === 'Literal')
-    return keyName(source, inner.property, false);
+  if (!inner.computed || inner.property.type === 'Literal') return keyName(source, inner.property, false);
   return keyName(source, inner.property, true);
 }
 
 /** Calls `found` with each name that a declaration's or parameter's pattern binds. */
-export function boundNames(
-  pattern: AnyNode | null | undefined,
-  found: (name: string) => void,
-): void {
+export function boundNames(pattern: AnyNode | null | undefined, found: (name: string) => void): void {
   if (!pattern) return;
   switch (pattern.type) {
     case 'Identifier':

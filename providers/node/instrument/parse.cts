@@ -28,8 +28,7 @@ const CHILDREN: Record<string, readonly string[]> = {
   IfStatement: ['test', 'consequent', 'alternate'],
 };
 
-const BUSY =
-  /^(?:Call|New|Tagged|Await|Yield|Throw|Try|For|While|DoWhile|Import|Class)(?!Specifier)/;
+const BUSY = /^(?:Call|New|Tagged|Await|Yield|Throw|Try|For|While|DoWhile|Import|Class)(?!Specifier)/;
 
 /** Kept, so that a program that empties the cache of modules doesn't make us load it again. */
 let acorn: typeof import('acorn') | undefined;
@@ -234,11 +233,7 @@ class Walk {
     this.site(body.end, 'arrow-close', note);
   }
 
-  private visitBody(
-    node: Function,
-    body: Extract<AnyNode, { type: 'BlockStatement' }>,
-    fn: FunctionRecord,
-  ): void {
+  private visitBody(node: Function, body: Extract<AnyNode, { type: 'BlockStatement' }>, fn: FunctionRecord): void {
     this.visitParameters(node, fn);
     let start = body.start + 1;
     let first = 0;
@@ -313,11 +308,7 @@ class Walk {
       if (param) this.visit(param, '');
       else this.site(body.start, 'catch-bind');
       if (param) boundNames(param, (name) => fn.lets.add(name));
-      const caught = !param
-        ? '__pp_w'
-        : param.type === 'Identifier'
-          ? this.source.slice(param.start, param.end)
-          : '';
+      const caught = !param ? '__pp_w' : param.type === 'Identifier' ? this.source.slice(param.start, param.end) : '';
       this.site(body.start + 1, 'catch', caught);
       this.each(body.body);
     }
@@ -329,10 +320,7 @@ class Walk {
     this.site(finalizer.end - 1, 'finally-close', note);
   }
 
-  private visitForAwait(
-    node: Extract<AnyNode, { type: 'ForOfStatement' }>,
-    labelled: AnyNode,
-  ): void {
+  private visitForAwait(node: Extract<AnyNode, { type: 'ForOfStatement' }>, labelled: AnyNode): void {
     const fn = this.current;
     if (!fn) return this.children(node);
     const returnsBefore = fn.returns;

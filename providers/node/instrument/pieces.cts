@@ -43,8 +43,7 @@ export function bind(code: string, base: number): string {
   if (base === 0) return code;
   return code.replace(
     ID,
-    (match: string, digits: string) =>
-      match.slice(0, -8) + id(Math.min(base + parseInt(digits, 16), ID_LIMIT - 1)),
+    (match: string, digits: string) => match.slice(0, -8) + id(Math.min(base + parseInt(digits, 16), ID_LIMIT - 1)),
   );
 }
 

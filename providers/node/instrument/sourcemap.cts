@@ -138,8 +138,7 @@ export function shiftedUrl(
     while ((insertions[next]?.at ?? Infinity) < start) next++;
     let added = 0;
     for (const segment of segments) {
-      for (let at = insertions[next]; at && at.at <= start + segment[0]; at = insertions[++next])
-        added += at.length;
+      for (let at = insertions[next]; at && at.at <= start + segment[0]; at = insertions[++next]) added += at.length;
       segment[0] += added;
     }
   });
