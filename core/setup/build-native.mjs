@@ -5,6 +5,7 @@
  * code 0: the package then installs, does nothing, and says so (`polyprobe check`, `status()`).
  */
 import { spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -37,12 +38,31 @@ for (const [tool, args] of [
       'apt-get install cmake g++ make, then: npm rebuild polyprobe',
     );
 
-const built = spawnSync(process.execPath, [cmakeJs, 'compile', '--log-level', 'error'], {
+// A folder for each version of Node's interface; from there into build/Release, where all stand side by side.
+const folder = join(top, 'build', `node-${process.versions.modules}`);
+const built = spawnSync(process.execPath, [cmakeJs, 'compile', '--log-level', 'error', '--out', folder], {
   cwd: top,
   encoding: 'utf8',
-  env: { ...process.env, npm_config_loglevel: 'error' },
+  env: {
+    ...process.env,
+    npm_config_loglevel: 'error',
+    // CMake asks `node` for the headers: it must be the one that runs this.
+    PATH: `${dirname(process.execPath)}:${process.env.PATH ?? ''}`,
+  },
 });
 if (built.status !== 0) {
   process.stderr.write(`${built.stdout ?? ''}${built.stderr ?? ''}`);
   giveUp('the native part could not be built', 'see the messages above, then: npm rebuild polyprobe');
+}
+
+// Running programs have the old files mapped, and tracers are attached to them by inode: an equal file stays, another one
+// takes its place by a rename, never by writing into it.
+const release = join(top, 'build', 'Release');
+mkdirSync(release, { recursive: true });
+for (const name of readdirSync(join(folder, 'Release'))) {
+  if (!/^(libpolyprobe\.so|polyprobe_node\.\d+\.node)$/.test(name)) continue;
+  const [from, to] = [join(folder, 'Release', name), join(release, name)];
+  if (existsSync(to) && readFileSync(from).equals(readFileSync(to))) continue;
+  copyFileSync(from, `${to}.${process.pid}`);
+  renameSync(`${to}.${process.pid}`, to);
 }

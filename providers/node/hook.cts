@@ -11,6 +11,7 @@ import { dirname, extname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Addon } from './addon.cjs';
 import type { SourceKind } from './instrument/index.cjs';
+import { errorText } from './load.cjs';
 import type { Options } from './options.cjs';
 import { instrumenting, type Sources } from './source.cjs';
 
@@ -19,8 +20,21 @@ interface NodeModule {
   prototype: { _compile: (content: string, filename: string, format?: string) => unknown };
   register(specifier: string | URL, options: { parentURL?: URL; data?: unknown }): void;
   registerHooks?(hooks: {
-    load(url: string, context: unknown, next: (url: string, context: unknown) => LoadResult): LoadResult;
+    resolve(
+      specifier: string,
+      context: HookContext,
+      next: (specifier: string, context: HookContext) => { url: string },
+    ): { url: string };
+    load(
+      url: string,
+      context: HookContext,
+      next: (url: string, context: HookContext) => LoadResult,
+    ): LoadResult;
   }): unknown;
+}
+
+interface HookContext {
+  readonly conditions?: readonly string[];
 }
 
 interface LoadResult {
@@ -57,18 +71,47 @@ function mainIsModule(): boolean {
   }
 }
 
+/** Fires load__start and load__done around a load; both only look at their sites when nobody traces. */
+function toldLoad(addon: Addon, name: string, file: string, load: () => LoadResult): LoadResult {
+  const startNs = process.hrtime.bigint();
+  addon.loadStart(name, file);
+  let problem = '';
+  try {
+    return load();
+  } catch (error) {
+    problem = errorText(error);
+    throw error;
+  } finally {
+    addon.loadDone(name, file, Number(process.hrtime.bigint() - startNs), problem);
+  }
+}
+
 /** Puts the hooks in. They stay: files have to be instrumented before anybody knows whether they will be traced. */
 export function installLoaderHooks(addon: Addon, options: Options, sources: Sources): void {
   const node = Module as unknown as NodeModule;
   if (node.registerHooks) {
+    /** What `import` asked for, until it is loaded. `require` tells its loads itself (`load.cts`). */
+    const specifiers = new Map<string, string>();
+    const isImport = (context: HookContext): boolean => context.conditions?.includes('import') === true;
     node.registerHooks({
+      resolve(specifier, context, next) {
+        const result = next(specifier, context);
+        if (isImport(context) && result.url.startsWith('file:')) specifiers.set(result.url, specifier);
+        return result;
+      },
       load(url, context, next) {
-        const result = next(url, context);
-        if (!url.startsWith('file:') || result.source === null || result.source === undefined) return result;
-        const kinds = KINDS[result.format ?? ''];
+        if (!url.startsWith('file:')) return next(url, context);
+        const file = fileURLToPath(url);
+        const load = (): LoadResult => next(url, context);
+        const result = isImport(context) ? toldLoad(addon, specifiers.get(url) ?? url, file, load) : load();
+        specifiers.delete(url);
+        if (result.source === null || result.source === undefined) return result;
+        // No format: Node will look at the text itself.
+        const kinds = result.format ? KINDS[result.format] : EITHER;
         if (!kinds) return result;
-        const text = typeof result.source === 'string' ? result.source : Buffer.from(result.source as Uint8Array).toString();
-        const code = sources.transform(text, fileURLToPath(url), kinds);
+        const text =
+          typeof result.source === 'string' ? result.source : Buffer.from(result.source as Uint8Array).toString();
+        const code = sources.transform(text, file, kinds);
         return code === undefined ? result : { ...result, source: code };
       },
     });
