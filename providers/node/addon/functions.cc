@@ -86,14 +86,15 @@ uint32_t push(Agent *agent, uint32_t id) {
   return serial;
 }
 
-void enter(const Info &info, uint64_t kind) {
-  uint32_t id;
-  const FunctionName *function = function_of(info, &id);
-  if (!function) return;
-  Agent *agent = agent_of(info);
+/* A token of this session that isn't on the stack belongs to a frame that is suspended. */
+bool suspended(const Agent *agent, int index, uint32_t token) {
+  return index < 0 && token != 0 && !older(token, agent->session_serial);
+}
+
+uint32_t resume(Agent *agent, const FunctionName *function, uint32_t id) {
   uint32_t token = push(agent, id);
-  fire_entry(agent, function, kind);
-  info.GetReturnValue().Set(static_cast<int32_t>(token));
+  fire_entry(agent, function, POLYPROBE_KIND_RESUME);
+  return token;
 }
 
 void leave(const Info &info, uint64_t how) {
@@ -101,8 +102,13 @@ void leave(const Info &info, uint64_t how) {
   const FunctionName *function = function_of(info, &id);
   if (!function) return;
   Agent *agent = agent_of(info);
-  int index = find(agent, id, token_of(info));
-  if (index >= 0) {
+  uint32_t token = token_of(info);
+  int index = find(agent, id, token);
+  if (suspended(agent, index, token)) {
+    /* It was resumed without a word: a generator that is closed, the end of a for-await. */
+    resume(agent, function, id);
+    agent->stack.pop_back();
+  } else if (index >= 0) {
     unwind_above(agent, index);
     agent->stack.pop_back();
   }
@@ -110,11 +116,42 @@ void leave(const Info &info, uint64_t how) {
   fire_return(agent, function, how);
 }
 
-void on_entry(const Info &info) { enter(info, POLYPROBE_KIND_CALL); }
-void on_resume(const Info &info) { enter(info, POLYPROBE_KIND_RESUME); }
+void on_entry(const Info &info) {
+  uint32_t id;
+  const FunctionName *function = function_of(info, &id);
+  if (!function) return;
+  Agent *agent = agent_of(info);
+  uint32_t token = push(agent, id);
+  fire_entry(agent, function, POLYPROBE_KIND_CALL);
+  info.GetReturnValue().Set(static_cast<int32_t>(token));
+}
+
 void on_return(const Info &info) { leave(info, POLYPROBE_HOW_RETURN); }
 void on_exit(const Info &info) { leave(info, POLYPROBE_HOW_UNWIND); }
-void on_suspend(const Info &info) { leave(info, POLYPROBE_HOW_SUSPEND); }
+
+/* May come twice in a row (for-await): only a frame that is on the stack is suspended. */
+void on_suspend(const Info &info) {
+  uint32_t id;
+  const FunctionName *function = function_of(info, &id);
+  if (!function) return;
+  Agent *agent = agent_of(info);
+  int index = find(agent, id, token_of(info));
+  if (index < 0) return;
+  unwind_above(agent, index);
+  agent->stack.pop_back();
+  fire_return(agent, function, POLYPROBE_HOW_SUSPEND);
+}
+
+/* May come twice in a row, too: a frame that is on the stack stays. */
+void on_resume(const Info &info) {
+  if (info.Length() > 1) info.GetReturnValue().Set(info[1]);
+  uint32_t id;
+  const FunctionName *function = function_of(info, &id);
+  if (!function) return;
+  Agent *agent = agent_of(info);
+  if (find(agent, id, token_of(info)) < 0)
+    info.GetReturnValue().Set(static_cast<int32_t>(resume(agent, function, id)));
+}
 
 void on_catch(const Info &info) {
   if (info.Length() > 1) info.GetReturnValue().Set(info[1]);
@@ -127,11 +164,9 @@ void on_catch(const Info &info) {
     int index = find(agent, id, token);
     if (index >= 0) {
       unwind_above(agent, index);
-    } else if (token != 0 && !older(token, agent->session_serial)) {
-      /* Entered in this session and not on the stack: it was suspended, and a rejection or throw() resumes it here. */
-      uint32_t fresh = push(agent, id);
-      fire_entry(agent, function, POLYPROBE_KIND_RESUME);
-      info.GetReturnValue().Set(static_cast<int32_t>(fresh));
+    } else if (suspended(agent, index, token)) {
+      /* A rejection or throw() resumes it here. */
+      info.GetReturnValue().Set(static_cast<int32_t>(resume(agent, function, id)));
     }
   }
   if (info.Length() > 2) exceptions_seen(agent, function, info[2]);
