@@ -40,10 +40,12 @@ static void on_signal(int, siginfo_t *, void *context) {
   in_stub = in_stub + 1;
   void *frames[64];
   int count = backtrace(frames, 64);
-  int reached = 0;
-  for (int i = 0; i < count; i++)
-    if (dladdr(frames[i], &info) && info.dli_fbase == main_base)
+  int reached = 0, below = 0; /* below: of the stub, not this handler's own frames */
+  for (int i = 0; i < count; i++) {
+    if (below && dladdr(frames[i], &info) && info.dli_fbase == main_base)
       reached = 1;
+    below |= frames[i] == at;
+  }
   if (!reached)
     unwalkable = unwalkable + 1;
 }

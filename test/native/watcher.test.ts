@@ -14,7 +14,7 @@ const sentences: [path: string, name: string, sentence: string, said?: RegExp][]
   [alone, 'refuses', 'bad arguments are refused with EINVAL, and start no thread'],
   [alone, 'tells', 'changes are told both ways, to every watch of the site, till it is closed; the last one ends the thread'],
   [alone, 'unarmed', 'sites that nobody arms are not told'],
-  [alone, 'is_quiet', 'the thread blocks all signals and wakes up twenty times a second at most', /wake-ups/],
+  [alone, 'is_quiet', 'the thread blocks all signals and wakes up once in POLYPROBE_WATCH_MS at most', /wake-ups/],
   [alone, 'closes_inside', 'a watch can be closed from within its own callback, and another one too'],
   [alone, 'closes_while_running', 'closing waits for the callback that runs, and what is opened meanwhile is served'],
   [alone, 'many_at_once', 'threads can open and close watches all at once'],

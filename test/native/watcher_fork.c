@@ -218,7 +218,7 @@ static void nothing_is_left_behind(void) {
 }
 
 /* More thread-local storage than the watcher's usual stack holds. */
-static _Thread_local char large[1 << 20];
+static _Thread_local volatile char large[1 << 20];
 static void large_storage(void) {
   large[0] = 1;
   polyprobe_watch *watch = open_watch();
