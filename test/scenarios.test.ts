@@ -8,10 +8,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import t from 'tap';
-import { LIBRARY, PACKAGE } from '../../core/paths.js';
-import { runtimes } from '../../core/runtimes/index.js';
-import { start } from '../harness/node.js';
-import { armedProbes, Tracer, until } from '../harness/trace.js';
+import { LIBRARY, PACKAGE } from '../core/paths.js';
+import { runtimes } from '../core/runtimes/index.js';
+import { start } from './harness/node.js';
+import { armedProbes, Tracer, until } from './harness/trace.js';
 
 const FOLDER = join(PACKAGE, 'test/scenarios');
 const scenarios = readdirSync(FOLDER, { withFileTypes: true }).filter((entry) => entry.isDirectory());
