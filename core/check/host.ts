@@ -5,7 +5,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { release } from 'node:os';
-import { findInPath, which } from '../runtimes/path-search.js';
+import { findInPath } from '../runtimes/path-search.js';
 
 /** How a command ended. */
 export interface Ran {
@@ -78,10 +78,7 @@ export function thisHost(): Host {
     exists: existsSync,
     link: (path) => orUndefined(() => readlinkSync(path)),
     real: (path) => orUndefined(() => realpathSync(path)) ?? path,
-    which(command) {
-      const found = which(command);
-      return typeof found === 'string' ? undefined : found.path;
-    },
+    which: (command) => findInPath(new RegExp(`^${command}$`))[0],
     programs: (name) => findInPath(name),
     run,
   };

@@ -1,7 +1,7 @@
 /** The interpreters on this machine: which are served and how, which aren't yet, and what probes these have of their own. */
 import type { Abi } from '../abi/types.js';
-import { interpreterSubject, type Found } from './fires.js';
 import type { Installation, Runtime } from '../runtimes/index.js';
+import { interpreterSubject, type Found } from './fires.js';
 import type { Host } from './host.js';
 import { interpreters } from './interpreters.js';
 import { look, type Listed, type Subject } from './session.js';
@@ -24,7 +24,8 @@ export async function findServed(runtimes: readonly Runtime[]): Promise<Served[]
 export async function findInterpreters(host: Host): Promise<Found[]> {
   const found = new Map<string, Found>();
   for (const interpreter of interpreters) {
-    const asked = await Promise.all(host.programs(interpreter.programs).map((path) => host.run(path, interpreter.identify)));
+    const programs = new Set(host.programs(interpreter.programs).map((path) => host.real(path)));
+    const asked = await Promise.all([...programs].map((path) => host.run(path, interpreter.identify)));
     for (const { status, stdout } of asked) {
       const [path, version] = stdout.trim().split('\n');
       // A version manager's wrapper for a version that isn't chosen fails: it's no interpreter.
@@ -61,16 +62,18 @@ function checkServed({ runtime, installations }: Served): Finding[] {
   });
 }
 
+const OWN = 'its own probes';
+
 async function ownProbes(
   host: Host,
   found: Found,
   ask: (subject: Subject) => Promise<readonly Listed[] | { readonly error: string }>,
 ): Promise<string> {
-  if (host.platform !== 'linux') return 'its own probes are unknown here';
+  if (host.platform !== 'linux') return 'whether it has probes of its own is unknown here';
   const probes = await ask(interpreterSubject(found, host.env));
-  if ('error' in probes) return `its own probes could not be listed: ${probes.error}`;
-  if (probes.length === 0) return 'and it has no probes of its own';
-  return `its own probes: ${probes.map(({ name }) => name).join(', ')}`;
+  if ('error' in probes) return `the probes of its own could not be listed: ${probes.error}`;
+  if (probes.length === 0) return 'it has no probes of its own';
+  return `${OWN}: ${probes.map(({ name }) => name).join(', ')}`;
 }
 
 function checkOther({ interpreter, path, version }: Found, own: string, abi: Abi, served: readonly Served[]): Finding {
@@ -79,5 +82,6 @@ function checkOther({ interpreter, path, version }: Found, own: string, abi: Abi
   // Then the runtime's own line says how it is served.
   if (served.some(({ runtime }) => runtime.id === interpreter.id)) return ok(subject, `${who}: ${own}`);
   const planned = abi.languages.some(({ id }) => id === interpreter.id) ? 'no provider yet' : 'no provider';
-  return note(subject, `${who}: ${planned}; ${own}`, `for what is planned: polyprobe probes; for its own: sudo bpftrace -l 'usdt:${path}:*'`);
+  const list = own.startsWith(OWN) ? `; for its own: sudo bpftrace -l 'usdt:${path}:*'` : '';
+  return note(subject, `${who}: ${planned}; ${own}`, `for what is planned: polyprobe probes${list}`);
 }

@@ -41,8 +41,8 @@ export type Outcome = { readonly probes: readonly Counted[] } | { readonly error
 /** A probe of a process, once for all its sites. */
 export type Listed = Omit<Counted, 'count'>;
 
-/* A tracer takes one to two seconds to start; a machine that builds something else meanwhile, ten. */
-const LIMIT_MS = 30_000;
+/* A tracer takes one to two seconds to start; on a machine that builds something else meanwhile, ten. */
+const LIMIT_MS = 45_000;
 /* A program that never says that it's ready is exercised all the same, and counts as it does. */
 const READY_MS = 5_000;
 /* More than one, so that what fires once in a while (a cache, a lazily made hook) has its chance. */
@@ -88,10 +88,14 @@ class Speaker {
       const index = this.lines.findIndex((line) => pattern.test(line));
       if (index >= 0) return this.lines.splice(index, 1)[0]!;
       if (this.over) throw new Error(`${this.name} ended early: ${lastWords(this.stderr)}`);
-      if (deadline.aborted) throw new Error(`${this.name} did not answer in ${LIMIT_MS / 1000} s`);
+      if (deadline.aborted) throw new Error(`${this.name} did not answer in time`);
       await new Promise<void>((settle) => {
-        this.wakeups.push(settle);
-        deadline.addEventListener('abort', () => settle(), { once: true });
+        const wakeup = (): void => {
+          deadline.removeEventListener('abort', wakeup);
+          settle();
+        };
+        this.wakeups.push(wakeup);
+        deadline.addEventListener('abort', wakeup);
       });
     }
   }
@@ -152,8 +156,8 @@ async function start(subject: Subject, deadline: AbortSignal): Promise<Speaker> 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Starts the program only to see which probes it has loaded. Needs neither root nor a tracer. Never throws. */
-export async function look(subject: Subject): Promise<readonly Listed[] | { readonly error: string }> {
-  const deadline = AbortSignal.timeout(LIMIT_MS);
+export async function look(subject: Subject, limitMs = LIMIT_MS): Promise<readonly Listed[] | { readonly error: string }> {
+  const deadline = AbortSignal.timeout(limitMs);
   try {
     const program = await start(subject, deadline);
     try {
@@ -168,8 +172,8 @@ export async function look(subject: Subject): Promise<readonly Listed[] | { read
 }
 
 /** Counts. Never throws. */
-export async function exercise(subject: Subject, bpftrace: string): Promise<Outcome> {
-  const deadline = AbortSignal.timeout(LIMIT_MS);
+export async function exercise(subject: Subject, bpftrace: string, limitMs = LIMIT_MS): Promise<Outcome> {
+  const deadline = AbortSignal.timeout(limitMs);
   try {
     const program = await start(subject, deadline);
     try {

@@ -28,7 +28,8 @@ const FAULTS: readonly Fault[] = [
   },
   {
     tracer: 'bpftrace',
-    versions: '<0.21.0',
+    // 0.20 has renamed the variable.
+    versions: '<0.20.0',
     subject: 'strings',
     level: 'note',
     what: 'shows 63 bytes of a string, 199 at most, and reads arg0 to arg5 alone (our probes have no more)',

@@ -45,10 +45,10 @@ export function summaryText(summary: Summary): string {
   const counts = `${summary.ok} ok, ${many(summary.note, 'note')}, ${many(summary.warning, 'warning')}, ${many(summary.problem, 'problem')}`;
   const verdict =
     summary.problem > 0
-      ? red('polyprobe does not work here as it should')
+      ? red('not everything works, see the problems')
       : summary.warning > 0
-        ? yellow('polyprobe works here, see the warnings')
-        : green('polyprobe works here');
+        ? yellow('it works, see the warnings')
+        : green('it works');
   return `\n${bold(counts)}: ${verdict}\n`;
 }
 

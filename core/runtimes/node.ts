@@ -125,8 +125,10 @@ export const node: Runtime = {
   environment,
   async installations() {
     const real = new Map<string, string>();
-    for (const path of [process.execPath, ...findInPath(/^(node|nodejs)\d*$/)])
-      real.set(await realpath(path).catch(() => path), path);
+    for (const path of [process.execPath, ...findInPath(/^(node|nodejs)\d*$/)]) {
+      const file = await realpath(path).catch(() => path);
+      if (!real.has(file)) real.set(file, path);
+    }
     return Promise.all([...real.values()].map(installation));
   },
   obstacles,
