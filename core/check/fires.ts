@@ -60,7 +60,9 @@ export async function checkFires(host: Host, facts: FiresFacts): Promise<Finding
     }
   for (const found of facts.interpreters) {
     facts.progress?.(`${found.interpreter.id} ${found.version}: do its own probes fire?`);
-    const together = interpreterSubject(found, host.env);
+    const { untried } = found.interpreter;
+    const listed = interpreterSubject(found, host.env);
+    const together: Subject = { ...listed, wanted: (probe, file) => listed.wanted(probe, file) && untried?.test(probe.name) !== true };
     const outcome = await run(together, bpftrace);
     const { apart } = found.interpreter;
     const alone =

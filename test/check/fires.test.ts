@@ -99,6 +99,14 @@ t.test('probes that are dead in company are not tried by themselves', async (t) 
   t.equal(asked.length, 1);
 });
 
+t.test('probes of a program\'s start and end are not tried', async (t) => {
+  const php = { interpreter: entry('php'), path: '/usr/bin/php8.2', version: '8.2.7' };
+  const { found, asked } = fires([{ probes: [] }], { interpreters: [php] });
+  await found;
+  const wanted = (name: string): boolean => asked[0]!.wanted({ provider: 'php', name } as never, {} as never);
+  t.strictSame([wanted('request__startup'), wanted('function__entry')], [false, true]);
+});
+
 t.test('an interpreter without probes is fine', async (t) => {
   t.strictSame(await fires([{ probes: [] }], { interpreters: [python] }).found, []);
 });
@@ -106,10 +114,10 @@ t.test('an interpreter without probes is fine', async (t) => {
 t.test('Ruby and PHP have advice of their own', async (t) => {
   const ruby = { interpreter: entry('ruby'), path: '/usr/bin/ruby3.1', version: '3.1.2' };
   const php = { interpreter: entry('php'), path: '/usr/bin/php8.2', version: '8.2.7' };
-  const outcomes = [counted('ruby', { method__entry: 0, 'gc__mark__begin': 3 }), counted('php', { function__entry: 0, request__startup: 0 })];
+  const outcomes = [counted('ruby', { method__entry: 0, 'gc__mark__begin': 3 }), counted('php', { function__entry: 0, execute__entry: 0 })];
   const [, method, dead] = await fires(outcomes, { interpreters: [ruby, php] }).found;
   t.match(method, { what: /ruby:method__entry$/, todo: /TracePoint/ });
-  t.match(dead, { what: /php:function__entry, php:request__startup$/, todo: /USE_ZEND_DTRACE=1/ });
+  t.match(dead, { what: /php:function__entry, php:execute__entry$/, todo: /USE_ZEND_DTRACE=1/ });
 });
 
 t.test('here, all of Node.js fires', { skip: untraceable() }, async (t) => {
