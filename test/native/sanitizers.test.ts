@@ -8,7 +8,8 @@ const kinds = {
     env: { ASAN_OPTIONS: 'detect_leaks=1', UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1' },
     runs: [
       ...['refuses', 'tells', 'unarmed', 'closes_inside', 'closes_while_running', 'many_at_once'].map((name) => ['watcher.c', name]),
-      ...['resumes', 'cut_off', 'storm', 'spawns', 'large_storage'].map((name) => ['watcher_fork.c', name]),
+      // Not `storm`: the address sanitizer's allocator isn't made for forks from many threads, and deadlocks there.
+      ...['resumes', 'cut_off', 'spawns', 'large_storage'].map((name) => ['watcher_fork.c', name]),
       ['ids.c', 'quick'],
       ['strings.c', 'quick'],
       ['registers.c', '50'],
