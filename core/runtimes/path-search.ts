@@ -15,6 +15,15 @@ export function isExecutable(path: string): boolean {
   }
 }
 
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    // Not there, or in a folder that we may not enter: a shell goes on as well.
+    return false;
+  }
+}
+
 /** Every program in PATH whose name matches, in PATH's order. */
 export function findInPath(name: RegExp, env: NodeJS.ProcessEnv = process.env): string[] {
   const found: string[] = [];
@@ -38,7 +47,7 @@ export function which(command: string, env: NodeJS.ProcessEnv = process.env): { 
   let there = false;
   for (const path of candidates) {
     if (isExecutable(path)) return { path };
-    there ||= statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+    there ||= isFile(path);
   }
   return there ? 'not-executable' : 'not-found';
 }
