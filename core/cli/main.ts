@@ -15,6 +15,8 @@ import { quietPipes, reportError } from './output.js';
 import { register as probes } from './probes.js';
 import { register as ps } from './ps.js';
 import { register as run } from './run.js';
+import { register as script } from './script.js';
+import { register as trace } from './trace.js';
 
 const { version } = JSON.parse(readFileSync(join(PACKAGE, 'package.json'), 'utf8')) as { version: string };
 
@@ -42,6 +44,8 @@ export function build(): Command {
   ps(program, { recognise });
   list(program, { describe: argumentNames });
   check(program);
+  script(program);
+  trace(program);
   for (const command of program.commands) command.exitOverride();
   return program;
 }
