@@ -128,7 +128,7 @@ const requests = {
   php: planned('every SAPI; xmlrpc'),
 };
 const calls = {
-  node: planned('http, https, fetch, XML-RPC'),
+  node: yes('http, https, fetch'),
   python: planned('http.client, urllib, requests, xmlrpc'),
   ruby: planned('Net::HTTP, xmlrpc'),
   php: planned('curl, http streams, SOAP and XML-RPC on top'),
@@ -342,7 +342,7 @@ export const probes: readonly Probe<LanguageId>[] = [
       { name: 'stack_id', type: 'u64', meaning: "Call stack from now on; 0: the thread's own." },
     ],
     runtimes: {
-      node: planned('async contexts'),
+      node: yes('async contexts'),
       python: planned('threads, asyncio'),
       ruby: planned('threads, fibers'),
       php: planned('requests, fibers'),

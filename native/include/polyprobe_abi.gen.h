@@ -147,6 +147,37 @@ POLYPROBE_STUB void polyprobe_node_request__start(uint64_t request_id, const cha
 POLYPROBE_STUB void polyprobe_node_request__done(uint64_t request_id, uint64_t status, uint64_t sent_bytes, uint64_t duration_ns, const char *error);
 
 /**
+ * The program calls a remote service.
+ * @param call_id The outgoing call, unique on the host.
+ * @param request_id The request being worked for, unique on the host; 0: none, or nobody asked for request tracking.
+ * @param protocol http/1.1, h2, fcgi, xml-rpc, …
+ * @param method GET, POST, …, or the RPC's method name.
+ * @param target Scheme, host and path without the query.
+ * @param traceparent The W3C header as received (requests) or sent (calls); '' for none.
+ */
+POLYPROBE_STUB void polyprobe_node_call__start(uint64_t call_id, uint64_t request_id, const char *protocol, const char *method, const char *target, const char *traceparent);
+
+/**
+ * The remote service has answered, or the call failed.
+ * @param call_id The outgoing call, unique on the host.
+ * @param request_id The request being worked for, unique on the host; 0: none, or nobody asked for request tracking.
+ * @param status The protocol's status; 0 when it ended without one.
+ * @param received_bytes Bytes received, where known.
+ * @param duration_ns From start to done, in nanoseconds.
+ * @param error What went wrong, in the runtime's words; '' for nothing.
+ */
+POLYPROBE_STUB void polyprobe_node_call__done(uint64_t call_id, uint64_t request_id, uint64_t status, uint64_t received_bytes, uint64_t duration_ns, const char *error);
+
+/**
+ * The thread now works for another request, or on another stack.
+ * @param request_id_before Request until now; 0: none.
+ * @param request_id Request from now on; 0: none.
+ * @param stack_id_before Call stack until now; 0: the thread's own.
+ * @param stack_id Call stack from now on; 0: the thread's own.
+ */
+POLYPROBE_STUB void polyprobe_node_context__switch(uint64_t request_id_before, uint64_t request_id, uint64_t stack_id_before, uint64_t stack_id);
+
+/**
  * Hooks were switched on or off, on the thread that did it: a tracer can wait for it.
  * @param runtime Runtime and version.
  * @param program Path of the main program.
@@ -165,6 +196,9 @@ POLYPROBE_STUB void polyprobe_node_runtime__hooks(const char *runtime, const cha
 #define polyprobe_node_load__done(...) ((void)0)
 #define polyprobe_node_request__start(...) ((void)0)
 #define polyprobe_node_request__done(...) ((void)0)
+#define polyprobe_node_call__start(...) ((void)0)
+#define polyprobe_node_call__done(...) ((void)0)
+#define polyprobe_node_context__switch(...) ((void)0)
 #define polyprobe_node_runtime__hooks(...) ((void)0)
 
 #endif

@@ -14,6 +14,9 @@ const void *const polyprobe_sites[POLYPROBE_PROVIDER_COUNT][POLYPROBE_PROBE_COUN
     [POLYPROBE_PROBE_LOAD__DONE] = POLYPROBE_SITE(polyprobe_node_load__done),
     [POLYPROBE_PROBE_REQUEST__START] = POLYPROBE_SITE(polyprobe_node_request__start),
     [POLYPROBE_PROBE_REQUEST__DONE] = POLYPROBE_SITE(polyprobe_node_request__done),
+    [POLYPROBE_PROBE_CALL__START] = POLYPROBE_SITE(polyprobe_node_call__start),
+    [POLYPROBE_PROBE_CALL__DONE] = POLYPROBE_SITE(polyprobe_node_call__done),
+    [POLYPROBE_PROBE_CONTEXT__SWITCH] = POLYPROBE_SITE(polyprobe_node_context__switch),
     [POLYPROBE_PROBE_RUNTIME__HOOKS] = POLYPROBE_SITE(polyprobe_node_runtime__hooks),
   },
 };

@@ -23,6 +23,12 @@ STUB polyprobe_node, request__start, "8@%rdi 8@%rsi 8@%rdx 8@%rcx 8@%r8 8@%r9", 
 
 STUB polyprobe_node, request__done, "8@%rdi 8@%rsi 8@%rdx 8@%rcx 8@%r8", "8@x0 8@x1 8@x2 8@x3 8@x4"
 
+STUB polyprobe_node, call__start, "8@%rdi 8@%rsi 8@%rdx 8@%rcx 8@%r8 8@%r9", "8@x0 8@x1 8@x2 8@x3 8@x4 8@x5"
+
+STUB polyprobe_node, call__done, "8@%rdi 8@%rsi 8@%rdx 8@%rcx 8@%r8 8@%r9", "8@x0 8@x1 8@x2 8@x3 8@x4 8@x5"
+
+STUB polyprobe_node, context__switch, "8@%rdi 8@%rsi 8@%rdx 8@%rcx", "8@x0 8@x1 8@x2 8@x3"
+
 STUB polyprobe_node, runtime__hooks, "8@%rdi 8@%rsi 8@%rdx", "8@x0 8@x1 8@x2"
 
 STUBS_END

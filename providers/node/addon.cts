@@ -27,6 +27,24 @@ export interface Addon {
     traceparent: string,
   ): void;
   requestDone(id: number, status: number, sentBytes: number, durationNs: number, error: string): void;
+  callStart(
+    id: number,
+    request: number,
+    protocol: string,
+    method: string,
+    target: string,
+    traceparent: string,
+  ): void;
+  callDone(
+    id: number,
+    request: number,
+    status: number,
+    receivedBytes: number,
+    durationNs: number,
+    error: string,
+  ): void;
+  /** From now on every event of this isolate carries the request `now`; both are low halves, 0: none. */
+  contextSwitch(before: number, now: number): void;
   loadStart(name: string, file: string): void;
   loadDone(name: string, file: string, durationNs: number, error: string): void;
   /** A value that reached the process uncaught. */

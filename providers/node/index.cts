@@ -6,7 +6,9 @@
  */
 import { isMainThread, parentPort, threadId } from 'node:worker_threads';
 import { isStatus, loadAddon } from './addon.cjs';
+import { callHook } from './call.cjs';
 import { columnCorrector } from './columns.cjs';
+import { contextHook } from './context.cjs';
 import { exceptionHook } from './exception.cjs';
 import { installLoaderHooks } from './hook.cjs';
 import { selector } from './instrument/select.cjs';
@@ -46,7 +48,14 @@ function begin(): Provider {
   const sources = new Sources(addon, options, selector(options));
   const program = process.argv[1] ?? nameless();
   const runtime = `node ${process.versions.node}${threadId === 0 ? '' : ` worker ${threadId}`}`;
-  const toggle = toggler([requestHook(addon), exceptionHook(addon), loadHook(addon)]);
+  const context = contextHook(addon);
+  const toggle = toggler([
+    context,
+    requestHook(addon, context),
+    callHook(addon, context),
+    exceptionHook(addon),
+    loadHook(addon),
+  ]);
   const why = addon.start(runtime, program, toggle, isMainThread);
   if (why !== undefined) return { status: statusOf(why === 'abi' ? 'abi' : 'start-failed', why), refused: [] };
   if (options.functions) {

@@ -8,6 +8,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Addon } from './addon.cjs';
+import type { Context } from './context.cjs';
 import type { Hook } from './toggle.cjs';
 
 interface Message {
@@ -39,7 +40,7 @@ function peerOf(socket: Socket): string {
 }
 
 /** The hook for request__start and request__done. */
-export function requestHook(addon: Addon): Hook {
+export function requestHook(addon: Addon, context: Context): Hook {
   const open = new WeakMap<ServerResponse, Open>();
 
   const done = (response: ServerResponse, socket: Socket | null, error: string): void => {
@@ -58,6 +59,7 @@ export function requestHook(addon: Addon): Hook {
       startNs: process.hrtime.bigint(),
       bytesBefore: socket.bytesWritten,
     });
+    context.enter(id);
     const { traceparent } = request.headers;
     addon.requestStart(
       id,
@@ -76,7 +78,8 @@ export function requestHook(addon: Addon): Hook {
   };
 
   return {
-    probes: ['request__start', 'request__done'],
+    // Whoever follows the context needs requests to be numbered.
+    probes: ['request__start', 'request__done', 'context__switch'],
     enable() {
       subscribe(START, onStart);
       subscribe(FINISH, onFinish);

@@ -64,6 +64,31 @@ void request_done(const Napi::CallbackInfo &info) {
   polyprobe_node_request__done(id_of(info[0]), number_of(info[1]), number_of(info[2]), number_of(info[3]), error.bytes);
 }
 
+/* callStart(id, request, protocol, method, target, traceparent) */
+void call_start(const Napi::CallbackInfo &info) {
+  if (!POLYPROBE_ARMED(polyprobe_node_call__start)) return;
+  Argument protocol(info[2]), method(info[3]), target(info[4]), traceparent(info[5]);
+  polyprobe_node_call__start(id_of(info[0]), id_of(info[1]), protocol.bytes, method.bytes, target.bytes,
+                             traceparent.bytes);
+}
+
+/* callDone(id, request, status, receivedBytes, durationNs, error) */
+void call_done(const Napi::CallbackInfo &info) {
+  if (!POLYPROBE_ARMED(polyprobe_node_call__done)) return;
+  Argument error(info[5]);
+  polyprobe_node_call__done(id_of(info[0]), id_of(info[1]), number_of(info[2]), number_of(info[3]),
+                            number_of(info[4]), error.bytes);
+}
+
+/* contextSwitch(before, now): what the isolate works for */
+void context_switch(const Napi::CallbackInfo &info) {
+  Agent *agent = agent_current();
+  if (!agent) return;
+  agent->request = id_of(info[1]);
+  if (POLYPROBE_ARMED(polyprobe_node_context__switch))
+    polyprobe_node_context__switch(id_of(info[0]), agent->request, 0, 0);
+}
+
 /* loadStart(name, file) */
 void load_start(const Napi::CallbackInfo &info) {
   if (!POLYPROBE_ARMED(polyprobe_node_load__start)) return;
@@ -95,6 +120,9 @@ void fire_exports(Napi::Env env, Napi::Object exports) {
   exports.Set("newId", Napi::Function::New(env, new_id, "newId"));
   exports.Set("requestStart", Napi::Function::New(env, request_start, "requestStart"));
   exports.Set("requestDone", Napi::Function::New(env, request_done, "requestDone"));
+  exports.Set("callStart", Napi::Function::New(env, call_start, "callStart"));
+  exports.Set("callDone", Napi::Function::New(env, call_done, "callDone"));
+  exports.Set("contextSwitch", Napi::Function::New(env, context_switch, "contextSwitch"));
   exports.Set("loadStart", Napi::Function::New(env, load_start, "loadStart"));
   exports.Set("loadDone", Napi::Function::New(env, load_done, "loadDone"));
   exports.Set("exceptionSeen", Napi::Function::New(env, exception_seen, "exceptionSeen"));
