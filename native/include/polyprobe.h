@@ -78,7 +78,7 @@ static inline int polyprobe_site_armed(const void *site) {
 #if !POLYPROBE_SUPPORTED
 #define POLYPROBE_ARMED(stub) 0
 #elif defined(__PIC__) || defined(__PIE__)
-#define POLYPROBE_ARMED(stub) polyprobe_site_armed((const void *)(uintptr_t)&(stub))
+#define POLYPROBE_ARMED(stub) polyprobe_site_armed((const void *)(uintptr_t)(&(stub)))
 #else
 #define POLYPROBE_ARMED(stub) POLYPROBE_ARMED_needs_fPIC_or_fPIE
 #endif

@@ -28,8 +28,7 @@ __attribute__((constructor)) static void init(void) {
   pthread_atfork(NULL, NULL, after_fork_in_child);
   size_t page = (size_t)sysconf(_SC_PAGESIZE);
   void *memory = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED)
-    return;
+  if (memory == MAP_FAILED) return;
   if (madvise(memory, page, MADV_WIPEONFORK) == 0)
     next = memory;
   else
@@ -52,8 +51,7 @@ static uint64_t draw(void) {
 uint64_t polyprobe_request_id(void) {
   for (;;) {
     uint64_t id = atomic_fetch_add_explicit(next, 1, memory_order_relaxed);
-    if (id > UINT32_MAX)
-      return id;
+    if (id > UINT32_MAX) return id;
     uint64_t drawn = draw();
     uint64_t seen = atomic_load_explicit(next, memory_order_relaxed);
     while (seen <= UINT32_MAX && !atomic_compare_exchange_weak(next, &seen, drawn)) {

@@ -28,8 +28,7 @@ const void *const *polyprobe_provider_sites(enum polyprobe_provider provider) {
 }
 
 const void *polyprobe_site(enum polyprobe_provider provider, enum polyprobe_probe probe) {
-  if ((unsigned)provider >= POLYPROBE_PROVIDER_COUNT || (unsigned)probe >= POLYPROBE_PROBE_COUNT)
-    return NULL;
+  if ((unsigned)provider >= POLYPROBE_PROVIDER_COUNT || (unsigned)probe >= POLYPROBE_PROBE_COUNT) return NULL;
   return polyprobe_sites[provider][probe];
 }
 

@@ -11,6 +11,7 @@
 #endif
 
 /** Address of each stub, by provider and probe; NULL where there is none. */
-extern __attribute__((visibility("hidden"))) const void *const polyprobe_sites[POLYPROBE_PROVIDER_COUNT][POLYPROBE_PROBE_COUNT];
+extern __attribute__((visibility("hidden")))
+const void *const polyprobe_sites[POLYPROBE_PROVIDER_COUNT][POLYPROBE_PROBE_COUNT];
 
 #endif

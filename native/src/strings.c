@@ -21,7 +21,7 @@ static size_t slots, used;
 static char *block; /* where the next string goes */
 static size_t block_left;
 
-static const size_t BLOCK_BYTES = 64 * 1024;
+static const size_t BLOCK_BYTES = (size_t)64 * 1024;
 
 static void before_fork(void) { pthread_mutex_lock(&lock); }
 static void after_fork(void) { pthread_mutex_unlock(&lock); }
@@ -31,15 +31,13 @@ __attribute__((constructor)) static void init(void) { pthread_atfork(before_fork
 /* FNV-1a, 64 bits: http://www.isthe.com/chongo/tech/comp/fnv/ */
 static uint64_t hash_of(const char *string, size_t length) {
   uint64_t hash = 0xcbf29ce484222325u;
-  for (size_t i = 0; i < length; i++)
-    hash = (hash ^ (unsigned char)string[i]) * 0x100000001b3u;
+  for (size_t i = 0; i < length; i++) hash = (hash ^ (unsigned char)string[i]) * 0x100000001b3u;
   return hash;
 }
 
 static struct entry *find(struct entry *in, size_t count, const char *string, size_t length, uint64_t hash) {
   size_t i = hash & (count - 1);
-  while (in[i].string &&
-         (in[i].hash != hash || in[i].length != length || memcmp(in[i].string, string, length) != 0))
+  while (in[i].string && (in[i].hash != hash || in[i].length != length || memcmp(in[i].string, string, length) != 0))
     i = (i + 1) & (count - 1);
   return &in[i];
 }
@@ -47,11 +45,9 @@ static struct entry *find(struct entry *in, size_t count, const char *string, si
 static int grow(void) {
   size_t count = slots ? slots * 2 : 1024;
   struct entry *bigger = calloc(count, sizeof *bigger);
-  if (!bigger)
-    return 0;
+  if (!bigger) return 0;
   for (size_t i = 0; i < slots; i++)
-    if (table[i].string)
-      *find(bigger, count, table[i].string, table[i].length, table[i].hash) = table[i];
+    if (table[i].string) *find(bigger, count, table[i].string, table[i].length, table[i].hash) = table[i];
   free(table);
   table = bigger;
   slots = count;
@@ -65,8 +61,7 @@ static char *store(const char *string, size_t length) {
   } else {
     if (length + 1 > block_left) {
       char *fresh = malloc(BLOCK_BYTES);
-      if (!fresh)
-        return NULL;
+      if (!fresh) return NULL;
       block = fresh;
       block_left = BLOCK_BYTES;
     }
@@ -74,21 +69,17 @@ static char *store(const char *string, size_t length) {
     block += length + 1;
     block_left -= length + 1;
   }
-  if (!copy)
-    return NULL;
+  if (!copy) return NULL;
   memcpy(copy, string, length);
   copy[length] = '\0';
   return copy;
 }
 
 const char *polyprobe_intern(const char *string, size_t length) {
-  if (!string)
-    length = 0;
+  if (!string) length = 0;
   const char *nul = length ? memchr(string, '\0', length) : NULL;
-  if (nul)
-    length = (size_t)(nul - string);
-  if (length == 0)
-    return "";
+  if (nul) length = (size_t)(nul - string);
+  if (length == 0) return "";
   const char *result = "";
   uint64_t hash = hash_of(string, length);
   pthread_mutex_lock(&lock);
@@ -103,8 +94,7 @@ const char *polyprobe_intern(const char *string, size_t length) {
         used++;
       }
     }
-    if (entry->string)
-      result = entry->string;
+    if (entry->string) result = entry->string;
   }
   pthread_mutex_unlock(&lock);
   return result;

@@ -37,20 +37,19 @@ struct polyprobe_watch {
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t wake;  /* the thread's sleep; on the monotonic clock */
-static pthread_cond_t quiet; /* a callback has ended */
+static pthread_cond_t wake;      /* the thread's sleep; on the monotonic clock */
+static pthread_cond_t quiet;     /* a callback has ended */
 static polyprobe_watch *watches; /* newest first */
 static pthread_t thread;
 static int thread_runs; /* there is one to be joined */
 static int stopping;
 
 /* Room for what interpreters do when they are told; glibc takes thread-local storage from it as well. */
-static const size_t STACK_BYTES = 256 * 1024;
+static const size_t STACK_BYTES = (size_t)256 * 1024;
 
 static uint64_t read_sites(const polyprobe_watch *watch) {
   uint64_t armed = 0;
-  for (unsigned i = 0; i < watch->count; i++)
-    armed |= (uint64_t)polyprobe_site_armed(watch->sites[i]) << i;
+  for (unsigned i = 0; i < watch->count; i++) armed |= (uint64_t)polyprobe_site_armed(watch->sites[i]) << i;
   return armed;
 }
 
@@ -76,7 +75,8 @@ static void after_fork_in_child(void) {
     watch->untold |= watch->running;
     watch->running = 0;
     if (watch->closed)
-      *link = watch->next; /* the watcher would have freed it; a leak of one in a rare child is safer than free() here */
+      *link =
+          watch->next; /* the watcher would have freed it; a leak of one in a rare child is safer than free() here */
     else
       link = &watch->next;
   }
@@ -95,8 +95,7 @@ static int tell_one(void) {
   for (polyprobe_watch **link = &watches; *link; link = &(*link)->next) {
     polyprobe_watch *watch = *link;
     uint64_t armed = read_sites(watch);
-    if (armed == watch->armed && !watch->untold)
-      continue;
+    if (armed == watch->armed && !watch->untold) continue;
     watch->armed = armed;
     watch->untold = 0;
     watch->running = 1;
@@ -122,12 +121,10 @@ static int tell_one(void) {
  */
 static int is_alone(void) {
   struct stat tasks;
-  if (stat("/proc/self/task", &tasks) != 0 || tasks.st_nlink != 2 + 2)
-    return 0;
+  if (stat("/proc/self/task", &tasks) != 0 || tasks.st_nlink != 2 + 2) return 0;
   char text[256];
   int file = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
-  if (file < 0)
-    return 0;
+  if (file < 0) return 0;
   ssize_t length = read(file, text, sizeof text - 1);
   close(file);
   text[length > 0 ? length : 0] = '\0';
@@ -142,8 +139,7 @@ static void *watcher(void *unused) {
   while (!stopping) {
     if (++rounds % (1000 / POLYPROBE_WATCH_MS) == 0) {
       pthread_mutex_unlock(&lock);
-      if (is_alone())
-        return NULL; /* and the C library ends the process */
+      if (is_alone()) return NULL; /* and the C library ends the process */
       pthread_mutex_lock(&lock);
     }
     struct timespec until;
@@ -171,13 +167,11 @@ static void *watcher(void *unused) {
 
 /* With the lock held. The new thread inherits the mask, so signals stay the host's. */
 static int start_thread(void) {
-  if (thread_runs || !watches)
-    return 0;
+  if (thread_runs || !watches) return 0;
   pthread_attr_t attributes;
   sigset_t all, before;
   int error = pthread_attr_init(&attributes);
-  if (error)
-    return error;
+  if (error) return error;
   size_t smallest = (size_t)PTHREAD_STACK_MIN;
   pthread_attr_setstacksize(&attributes, STACK_BYTES > smallest ? STACK_BYTES : smallest);
   sigfillset(&all);
@@ -188,8 +182,7 @@ static int start_thread(void) {
     error = pthread_create(&thread, NULL, watcher, NULL);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   pthread_attr_destroy(&attributes);
-  if (error)
-    return error;
+  if (error) return error;
   thread_runs = 1;
   pthread_setname_np(thread, "polyprobe");
   return 0;
@@ -202,8 +195,7 @@ polyprobe_watch *polyprobe_watch_open(const void *const *sites, unsigned count, 
     return NULL;
   }
   polyprobe_watch *watch = calloc(1, sizeof *watch);
-  if (!watch)
-    return NULL;
+  if (!watch) return NULL;
   memcpy(watch->sites, sites, count * sizeof *sites);
   watch->count = count;
   watch->changed = changed;
@@ -213,8 +205,7 @@ polyprobe_watch *polyprobe_watch_open(const void *const *sites, unsigned count, 
   watch->next = watches;
   watches = watch;
   int error = start_thread();
-  if (error)
-    watches = watch->next;
+  if (error) watches = watch->next;
   pthread_mutex_unlock(&lock);
   if (error) {
     free(watch);
@@ -227,8 +218,7 @@ polyprobe_watch *polyprobe_watch_open(const void *const *sites, unsigned count, 
 uint64_t polyprobe_watch_armed(const polyprobe_watch *watch) { return read_sites(watch); }
 
 void polyprobe_watch_close(polyprobe_watch *watch) {
-  if (!watch)
-    return;
+  if (!watch) return;
   pthread_mutex_lock(&lock);
   int on_watcher = thread_runs && pthread_equal(thread, pthread_self());
   if (watch->running && on_watcher) {
@@ -239,18 +229,15 @@ void polyprobe_watch_close(polyprobe_watch *watch) {
   }
   /* Out of the list first, so that it isn't told again while this waits. */
   polyprobe_watch **link = &watches;
-  while (*link && *link != watch)
-    link = &(*link)->next;
-  if (*link)
-    *link = watch->next;
+  while (*link && *link != watch) link = &(*link)->next;
+  if (*link) *link = watch->next;
   pthread_t ended = thread;
   int join = !watches && thread_runs && !stopping && !on_watcher;
   if (join) {
     stopping = 1;
     pthread_cond_signal(&wake);
   }
-  while (watch->running)
-    pthread_cond_wait(&quiet, &lock);
+  while (watch->running) pthread_cond_wait(&quiet, &lock);
   pthread_mutex_unlock(&lock);
   if (join) {
     pthread_join(ended, NULL);

@@ -11,19 +11,28 @@ t.test('the definition of this tree is right', (test) => {
   test.end();
 });
 
-const withArgument = (changes: Parameters<typeof argument>[0]): Abi => small({ probes: [probe({ args: [argument(changes)] })] });
+const withArgument = (changes: Parameters<typeof argument>[0]): Abi =>
+  small({ probes: [probe({ args: [argument(changes)] })] });
 const withProbe = (changes: Parameters<typeof probe>[0]): Abi => small({ probes: [probe(changes)] });
 const yes = { served: 'yes', how: 'always' } as const;
 const P = "probe 'thing__happens'";
 
 const cases: [what: string, definition: Abi, problems: string[]][] = [
-  ...['thing', 'Thing__happens', 'thing_happens', 'thing__', '__happens', 'thing__happens__twice', '1thing__happens', 'thing-a__b', 'thing__happens '].map(
-    (name): [string, Abi, string[]] => [
-      `the probe name '${name}'`,
-      withProbe({ name }),
-      [`probe '${name}': a name is noun__verb, in lower case`],
-    ],
-  ),
+  ...[
+    'thing',
+    'Thing__happens',
+    'thing_happens',
+    'thing__',
+    '__happens',
+    'thing__happens__twice',
+    '1thing__happens',
+    'thing-a__b',
+    'thing__happens ',
+  ].map((name): [string, Abi, string[]] => [
+    `the probe name '${name}'`,
+    withProbe({ name }),
+    [`probe '${name}': a name is noun__verb, in lower case`],
+  ]),
   ...['2.0', '1.1', '0.9', '1', 'x.y', '', '-1.0'].map((since): [string, Abi, string[]] => [
     `since '${since}'`,
     withProbe({ since }),
@@ -34,8 +43,16 @@ const cases: [what: string, definition: Abi, problems: string[]][] = [
     withProbe({ args: [1, 2, 3, 4, 5, 6, 7].map((n) => argument({ name: `a${n}` })) }),
     [`${P}: 7 arguments, at most 6 can be traced`],
   ],
-  ['two arguments of one name', withProbe({ args: [argument(), argument()] }), [`${P}: two arguments are called 'line'`]],
-  ['an argument three times', withProbe({ args: [argument(), argument(), argument()] }), [`${P}: two arguments are called 'line'`]],
+  [
+    'two arguments of one name',
+    withProbe({ args: [argument(), argument()] }),
+    [`${P}: two arguments are called 'line'`],
+  ],
+  [
+    'an argument three times',
+    withProbe({ args: [argument(), argument(), argument()] }),
+    [`${P}: two arguments are called 'line'`],
+  ],
   ['a probe without a meaning', withProbe({ meaning: ' \n' }), [`${P}: no meaning written down`]],
   ...['Line', 'line-no', '_line', 'line_', 'li__ne', '1line', ''].map((name): [string, Abi, string[]] => [
     `the argument name '${name}'`,
@@ -47,13 +64,24 @@ const cases: [what: string, definition: Abi, problems: string[]][] = [
     withArgument({ type: 'double' as ArgumentType }),
     [`${P}: argument 'line' has type 'double', expected u64, i64, string`],
   ],
-  ['an argument without a meaning', withArgument({ meaning: '' }), [`${P}: argument 'line' has no meaning written down`]],
+  [
+    'an argument without a meaning',
+    withArgument({ meaning: '' }),
+    [`${P}: argument 'line' has no meaning written down`],
+  ],
   [
     'a string with named values',
     withArgument({ type: 'string', values: { one: 1 } }),
     [`${P}: argument 'line' is a string and can't have named values`],
   ],
-  ...([['One', 1], ['one', 1.5], ['one', 2 ** 53], ['one', NaN]] as const).map(([name, value]): [string, Abi, string[]] => [
+  ...(
+    [
+      ['One', 1],
+      ['one', 1.5],
+      ['one', 2 ** 53],
+      ['one', NaN],
+    ] as const
+  ).map(([name, value]): [string, Abi, string[]] => [
     `the value ${name} = ${value}`,
     withArgument({ values: { [name]: value } }),
     [`${P}: value '${name}' of 'line' must be snake_case and an integer`],
@@ -80,7 +108,10 @@ const cases: [what: string, definition: Abi, problems: string[]][] = [
   ],
   [
     "a provider that isn't called after its language",
-    small({ languages: [{ id: 'node', provider: 'node', title: 'Node.js' }], probes: [probe({ runtimes: { node: yes } })] }),
+    small({
+      languages: [{ id: 'node', provider: 'node', title: 'Node.js' }],
+      probes: [probe({ runtimes: { node: yes } })],
+    }),
     ["language 'node': the provider must be 'polyprobe_node'"],
   ],
   [
@@ -126,7 +157,11 @@ t.test('the limits themselves are allowed', (test) => {
 t.test('one argument name may have its values in some probes and none in others', (test) => {
   const values = { one: 1 };
   test.same(
-    check(small({ probes: ['a__b', 'c__d', 'e__f'].map((name, n) => probe({ name, args: [argument(n === 1 ? {} : { values })] })) })),
+    check(
+      small({
+        probes: ['a__b', 'c__d', 'e__f'].map((name, n) => probe({ name, args: [argument(n === 1 ? {} : { values })] })),
+      }),
+    ),
     [],
   );
   test.end();

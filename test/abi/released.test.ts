@@ -58,7 +58,9 @@ const cases: [what: string, definition: Abi, problems: string[]][] = [
   [
     'an argument appended',
     now([first, { ...second, args: [...second.args, argument()] }], 1),
-    [`'c__d' has other arguments than in ABI 1.0: ${json(text)} became ${json([...text, { name: 'line', type: 'u64' }])}`],
+    [
+      `'c__d' has other arguments than in ABI 1.0: ${json(text)} became ${json([...text, { name: 'line', type: 'u64' }])}`,
+    ],
   ],
   [
     'an argument renamed',

@@ -99,10 +99,10 @@ t.test('a probe that two languages fire has a stub, a site and a snippet', (test
   const files = changed(appended(['node', 'ruby']));
   test.equal(files.size, generators.length, 'every output');
   const args = ['"8@%rdi -8@%rsi 8@%rdx"', '"8@x0 -8@x1 8@x2"'];
-  test.same(
-    files.get('native/src/stubs.gen.S'),
-    { added: ['node', 'ruby'].map((id) => `STUB polyprobe_${id}, cache__miss, ${args.join(', ')}`), removed: [] },
-  );
+  test.same(files.get('native/src/stubs.gen.S'), {
+    added: ['node', 'ruby'].map((id) => `STUB polyprobe_${id}, cache__miss, ${args.join(', ')}`),
+    removed: [],
+  });
   test.same(files.get('native/src/sites.gen.c')!.added, [
     '    [POLYPROBE_PROBE_CACHE__MISS] = POLYPROBE_SITE(polyprobe_node_cache__miss),',
     '  [POLYPROBE_PROVIDER_RUBY] = {',
@@ -111,7 +111,9 @@ t.test('a probe that two languages fire has a stub, a site and a snippet', (test
   const header = files.get('native/include/polyprobe_abi.gen.h')!.added;
   for (const id of ['node', 'ruby'])
     test.ok(
-      header.includes(`POLYPROBE_STUB void polyprobe_${id}_cache__miss(const char *key, int64_t delta, uint64_t tier);`),
+      header.includes(
+        `POLYPROBE_STUB void polyprobe_${id}_cache__miss(const char *key, int64_t delta, uint64_t tier);`,
+      ),
     );
   test.ok(
     files
@@ -121,35 +123,59 @@ t.test('a probe that two languages fire has a stub, a site and a snippet', (test
   test.end();
 });
 
-t.test('the native library builds from a definition with a probe more, and has its stubs', { timeout: 120_000 }, (test) => {
-  const folder = mkdtempSync(join(tmpdir(), 'polyprobe-generate-'));
-  test.teardown(() => rmSync(folder, { recursive: true }));
-  cpSync(join(top, 'native'), join(folder, 'native'), { recursive: true });
-  writeFileSync(
-    join(folder, 'CMakeLists.txt'),
-    'cmake_minimum_required(VERSION 3.15)\nproject(copy LANGUAGES C)\nset(POLYPROBE_OUTPUT ${CMAKE_BINARY_DIR})\nadd_subdirectory(native)\n',
-  );
-  for (const output of outputs(appended(['node', 'php'])))
-    if (output.path.startsWith('native/')) writeFileSync(join(folder, output.path), output.text);
-  execFileSync('cmake', ['-S', folder, '-B', join(folder, 'b')], { stdio: 'pipe' });
-  execFileSync('cmake', ['--build', join(folder, 'b')], { stdio: 'pipe' });
-  const symbols = execFileSync('nm', ['-D', '--defined-only', join(folder, 'b/libpolyprobe.so')], { encoding: 'utf8' });
-  test.match(symbols, / T polyprobe_node_cache__miss$/m);
-  test.match(symbols, / T polyprobe_php_cache__miss$/m);
-  test.notMatch(symbols, /polyprobe_ruby_/);
-  const use = `#include "polyprobe.h"\nint main(void) { polyprobe_node_cache__miss("", -1, POLYPROBE_TIER_FAR); return POLYPROBE_ARMED(polyprobe_php_cache__miss); }\n`;
-  for (const language of ['c', 'c++'])
-    for (const more of [[], ['-DPOLYPROBE_NO_STUBS']])
-      test.equal(
-        spawnSync('gcc', ['-x', language, '-fsyntax-only', '-fPIC', '-Wall', '-Wextra', '-Werror', '-I', join(folder, 'native/include'), ...more, '-'], { input: use, encoding: 'utf8' }).stderr,
-        '',
-        `${language} ${more.join(' ')}`,
-      );
-  test.end();
-});
+t.test(
+  'the native library builds from a definition with a probe more, and has its stubs',
+  { timeout: 120_000 },
+  (test) => {
+    const folder = mkdtempSync(join(tmpdir(), 'polyprobe-generate-'));
+    test.teardown(() => rmSync(folder, { recursive: true }));
+    cpSync(join(top, 'native'), join(folder, 'native'), { recursive: true });
+    writeFileSync(
+      join(folder, 'CMakeLists.txt'),
+      'cmake_minimum_required(VERSION 3.15)\nproject(copy LANGUAGES C)\nset(POLYPROBE_OUTPUT ${CMAKE_BINARY_DIR})\nadd_subdirectory(native)\n',
+    );
+    for (const output of outputs(appended(['node', 'php'])))
+      if (output.path.startsWith('native/')) writeFileSync(join(folder, output.path), output.text);
+    execFileSync('cmake', ['-S', folder, '-B', join(folder, 'b')], { stdio: 'pipe' });
+    execFileSync('cmake', ['--build', join(folder, 'b')], { stdio: 'pipe' });
+    const symbols = execFileSync('nm', ['-D', '--defined-only', join(folder, 'b/libpolyprobe.so')], {
+      encoding: 'utf8',
+    });
+    test.match(symbols, / T polyprobe_node_cache__miss$/m);
+    test.match(symbols, / T polyprobe_php_cache__miss$/m);
+    test.notMatch(symbols, /polyprobe_ruby_/);
+    const use = `#include "polyprobe.h"\nint main(void) { polyprobe_node_cache__miss("", -1, POLYPROBE_TIER_FAR); return POLYPROBE_ARMED(polyprobe_php_cache__miss); }\n`;
+    for (const language of ['c', 'c++'])
+      for (const more of [[], ['-DPOLYPROBE_NO_STUBS']])
+        test.equal(
+          spawnSync(
+            'gcc',
+            [
+              '-x',
+              language,
+              '-fsyntax-only',
+              '-fPIC',
+              '-Wall',
+              '-Wextra',
+              '-Werror',
+              '-I',
+              join(folder, 'native/include'),
+              ...more,
+              '-',
+            ],
+            { input: use, encoding: 'utf8' },
+          ).stderr,
+          '',
+          `${language} ${more.join(' ')}`,
+        );
+    test.end();
+  },
+);
 
 t.test('signed arguments are marked in the note, in the order of the registers', (test) => {
-  const args = abi.probes[0]!.args.map((argument, index) => (index % 2 ? { ...argument, type: 'i64' as const } : argument));
+  const args = abi.probes[0]!.args.map((argument, index) =>
+    index % 2 ? { ...argument, type: 'i64' as const } : argument,
+  );
   test.equal(noteArguments(args, X86_64_REGISTERS), '8@%rdi -8@%rsi 8@%rdx -8@%rcx 8@%r8 -8@%r9');
   test.equal(noteArguments([], X86_64_REGISTERS), '');
   test.end();
@@ -158,7 +184,10 @@ t.test('signed arguments are marked in the note, in the order of the registers',
 t.test('a marked part is replaced between its markers, which must stand there once each, in order', (test) => {
   const text = 'a\n<!-- abi:begin -->\nold\n<!-- abi:end -->\nb\n';
   test.equal(replaceMarked(text, 'abi', 'new', 'x.md'), 'a\n<!-- abi:begin -->\n\nnew\n\n<!-- abi:end -->\nb\n');
-  test.equal(replaceMarked(replaceMarked(text, 'abi', 'new', 'x.md'), 'abi', 'new', 'x.md'), replaceMarked(text, 'abi', 'new', 'x.md'));
+  test.equal(
+    replaceMarked(replaceMarked(text, 'abi', 'new', 'x.md'), 'abi', 'new', 'x.md'),
+    replaceMarked(text, 'abi', 'new', 'x.md'),
+  );
   const message = { message: "x.md: expected '<!-- abi:begin -->' and, after it, '<!-- abi:end -->', once each" };
   for (const bad of [
     '',
@@ -173,7 +202,9 @@ t.test('a marked part is replaced between its markers, which must stand there on
 });
 
 t.test('the command exits 0 with --check on this tree', (test) => {
-  const { status, stderr } = spawnSync(process.execPath, [join(top, 'dist/core/generate/main.js'), '--check'], { encoding: 'utf8' });
+  const { status, stderr } = spawnSync(process.execPath, [join(top, 'dist/core/generate/main.js'), '--check'], {
+    encoding: 'utf8',
+  });
   test.equal(stderr, '');
   test.equal(status, 0);
   test.end();

@@ -130,7 +130,9 @@ t.test("perf finds the notes by the library's build id, counts and records exact
   );
   await added.ended;
   // Where another process has an event of this name, perf adds a number to it.
-  const event = /sdt_polyprobe_node:gc__done\w*/.exec([...added.lines, added.stderr].join('\n').split('Added new event')[1] ?? '')![0];
+  const event = /sdt_polyprobe_node:gc__done\w*/.exec(
+    [...added.lines, added.stderr].join('\n').split('Added new event')[1] ?? '',
+  )![0];
   test.teardown(() => perf('probe', '-d', event));
 
   const puppet = await Puppet.start(test, path);

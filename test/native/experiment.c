@@ -20,20 +20,23 @@
 #define SITE "0x90, 0x66, 0x2e, 0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00"
 #endif
 
-enum { CALLS = 100000, CHILDREN = 5 };
+enum {
+  CALLS = 100000,
+  CHILDREN = 5
+};
 
 long probed(long value);
 extern const unsigned char probed_site[];
-__asm__(".text\n.balign 32\n.globl probed, probed_site\n.type probed, @function\n"
-        "probed:\n mov %rdi, -8(%rsp)\n .balign 16\n"
-        "probed_site: .byte " SITE "\n mov -8(%rsp), %rax\n ret\n");
+__asm__(
+    ".text\n.balign 32\n.globl probed, probed_site\n.type probed, @function\n"
+    "probed:\n mov %rdi, -8(%rsp)\n .balign 16\n"
+    "probed_site: .byte " SITE "\n mov -8(%rsp), %rax\n ret\n");
 
 static int armed(unsigned char first) { return *(volatile const unsigned char *)probed_site != first; }
 
 static long wrong(void) {
   long count = 0;
-  for (long i = 0; i < CALLS; i++)
-    count += probed(0x1234567 + i) != 0x1234567 + i;
+  for (long i = 0; i < CALLS; i++) count += probed(0x1234567 + i) != 0x1234567 + i;
   return count;
 }
 
@@ -46,14 +49,12 @@ int main(int argc, char **argv) {
     printf(count ? "unsafe: %ld of %d values overwritten\n" : "safe\n", count, CALLS);
     return 0;
   }
-  for (int i = 0; i < 1000; i++)
-    probed(i);
+  for (int i = 0; i < 1000; i++) probed(i);
   int killed = 0, last = 0;
   for (int i = 0; i < CHILDREN; i++) {
     pid_t child = fork();
     if (child == 0) {
-      for (int hit = 0; hit < 1000; hit++)
-        probed(hit);
+      for (int hit = 0; hit < 1000; hit++) probed(hit);
       _exit(0);
     }
     int status;

@@ -15,7 +15,9 @@ const programs = new Programs('experiments');
 
 /** File offset of a symbol in a program, by the segment that holds it. */
 function offsetOf(path: string, symbol: string): number {
-  const address = Number(`0x${new RegExp(`^([0-9a-f]+) \\w ${symbol}$`, 'm').exec(execFileSync('nm', [path], { encoding: 'utf8' }))![1]}`);
+  const address = Number(
+    `0x${new RegExp(`^([0-9a-f]+) \\w ${symbol}$`, 'm').exec(execFileSync('nm', [path], { encoding: 'utf8' }))![1]}`,
+  );
   for (const [, offset, start, size] of execFileSync('readelf', ['-lW', path], { encoding: 'utf8' }).matchAll(
     /LOAD\s+0x([0-9a-f]+) 0x([0-9a-f]+) \S+ 0x([0-9a-f]+)/g,
   )) {

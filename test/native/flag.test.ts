@@ -55,7 +55,10 @@ t.test('after SIGKILL of the tracer the site is itself again', { skip }, async (
 
 t.test('a child of a fork is armed as its parent is, and fires', { skip }, async (test) => {
   const puppet = await Puppet.start(test, path);
-  const tracer = bpftrace(test, `${site('gc__start')} { if (arg0 == 0) { printf("WARM ${GC}\\n"); } else { @fired[pid] = count(); } }`);
+  const tracer = bpftrace(
+    test,
+    `${site('gc__start')} { if (arg0 == 0) { printf("WARM ${GC}\\n"); } else { @fired[pid] = count(); } }`,
+  );
   await warmUp(puppet, tracer, GC);
   const child = (await puppet.ask('fork')).split(' ')[1]!;
   test.equal(await puppet.ask(`armed ${GC}`), '1', 'in the child');
@@ -66,39 +69,51 @@ t.test('a child of a fork is armed as its parent is, and fires', { skip }, async
   test.equal(await puppet.ask('exit'), 'child ended 0');
   await puppet.ask(`fire ${GC} 9 1`);
   await tracer.stop();
-  for (const [pid, times] of [[child, 4321], [grandchild, 5], [puppet.pid, 9]])
+  for (const [pid, times] of [
+    [child, 4321],
+    [grandchild, 5],
+    [puppet.pid, 9],
+  ])
     test.ok(tracer.lines.includes(`@fired[${pid}]: ${times}`), `${times} from ${pid}`);
 });
 
-t.test('a child that was forked armed sees the tracer leave, and one forked before sees it come', { skip }, async (test) => {
-  const puppet = await Puppet.start(test, path);
-  await puppet.ask('fork');
-  const tracer = bpftrace(test, `${site('gc__start')} { if (arg0 == 0) { printf("WARM ${GC}\\n"); } }`);
-  test.equal(await puppet.ask(`wait ${GC} 1`), 'ok', 'the child sees it come');
-  await warmUp(puppet, tracer, GC);
-  await puppet.ask('fork');
-  test.equal(await puppet.ask(`armed ${GC}`), '1');
-  await tracer.stop('SIGKILL');
-  test.equal(await puppet.ask(`wait ${GC} 0`), 'ok', 'the grandchild sees it leave');
-  test.equal(await puppet.ask('exit'), 'child ended 0');
-  test.equal(await puppet.ask('exit'), 'child ended 0');
-});
+t.test(
+  'a child that was forked armed sees the tracer leave, and one forked before sees it come',
+  { skip },
+  async (test) => {
+    const puppet = await Puppet.start(test, path);
+    await puppet.ask('fork');
+    const tracer = bpftrace(test, `${site('gc__start')} { if (arg0 == 0) { printf("WARM ${GC}\\n"); } }`);
+    test.equal(await puppet.ask(`wait ${GC} 1`), 'ok', 'the child sees it come');
+    await warmUp(puppet, tracer, GC);
+    await puppet.ask('fork');
+    test.equal(await puppet.ask(`armed ${GC}`), '1');
+    await tracer.stop('SIGKILL');
+    test.equal(await puppet.ask(`wait ${GC} 0`), 'ok', 'the grandchild sees it leave');
+    test.equal(await puppet.ask('exit'), 'child ended 0');
+    test.equal(await puppet.ask('exit'), 'child ended 0');
+  },
+);
 
-t.test('two tracers at once both count everything, and the site stays armed till the last has left', { skip }, async (test) => {
-  const puppet = await Puppet.start(test, path);
-  const one = bpftrace(test, counting('gc__start', puppet.pid));
-  const two = bpftrace(test, counting('gc__start', puppet.pid), '-p', String(puppet.pid));
-  await warmUp(puppet, one, GC);
-  await warmUp(puppet, two, GC);
-  await puppet.ask(`fire ${GC} 2500 1`);
-  await one.stop();
-  test.equal(await puppet.ask(`armed ${GC}`), '1', 'one is left');
-  await puppet.ask(`fire ${GC} 500 1`);
-  await two.stop();
-  test.ok(one.lines.includes('@fired: 2500'), one.lines.join('\n'));
-  test.ok(two.lines.includes('@fired: 3000'), two.lines.join('\n'));
-  test.equal(await puppet.ask(`wait ${GC} 0`), 'ok');
-});
+t.test(
+  'two tracers at once both count everything, and the site stays armed till the last has left',
+  { skip },
+  async (test) => {
+    const puppet = await Puppet.start(test, path);
+    const one = bpftrace(test, counting('gc__start', puppet.pid));
+    const two = bpftrace(test, counting('gc__start', puppet.pid), '-p', String(puppet.pid));
+    await warmUp(puppet, one, GC);
+    await warmUp(puppet, two, GC);
+    await puppet.ask(`fire ${GC} 2500 1`);
+    await one.stop();
+    test.equal(await puppet.ask(`armed ${GC}`), '1', 'one is left');
+    await puppet.ask(`fire ${GC} 500 1`);
+    await two.stop();
+    test.ok(one.lines.includes('@fired: 2500'), one.lines.join('\n'));
+    test.ok(two.lines.includes('@fired: 3000'), two.lines.join('\n'));
+    test.equal(await puppet.ask(`wait ${GC} 0`), 'ok');
+  },
+);
 
 t.test('twenty tracers, one after the other, each find the site and leave it clean', { skip }, async (test) => {
   const puppet = await Puppet.start(test, path);
@@ -112,11 +127,15 @@ t.test('twenty tracers, one after the other, each find the site and leave it cle
   }
 });
 
-t.test('a program that starts while the tracer is there is armed from its first instruction', { skip: noTracefs() }, async (test) => {
-  const { offset } = readProbes(programs.library).probes.find((probe) => probe.name === 'gc__start')!;
-  const event = new TraceEvent(test, 'early', `${programs.library}:0x${offset!.toString(16)}`);
-  const puppet = await Puppet.start(test, path);
-  test.equal(await puppet.ask(`armed ${GC}`), '1');
-  await puppet.ask(`fire ${GC} 33 1`);
-  test.equal(event.hits(), 33);
-});
+t.test(
+  'a program that starts while the tracer is there is armed from its first instruction',
+  { skip: noTracefs() },
+  async (test) => {
+    const { offset } = readProbes(programs.library).probes.find((probe) => probe.name === 'gc__start')!;
+    const event = new TraceEvent(test, 'early', `${programs.library}:0x${offset!.toString(16)}`);
+    const puppet = await Puppet.start(test, path);
+    test.equal(await puppet.ask(`armed ${GC}`), '1');
+    await puppet.ask(`fire ${GC} 33 1`);
+    test.equal(event.hits(), 33);
+  },
+);

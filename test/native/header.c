@@ -22,10 +22,8 @@ int main(void) {
   hook(polyprobe_intern("name", 4), 1);
   printf("%d %d %d %d %s\n", polyprobe_abi_compatible(), polyprobe_site_armed(site), site != NULL, watch != NULL,
          why ? why : "supported");
-  if (polyprobe_watch_armed(watch) != told || polyprobe_watch_resume() != 0)
-    return 1;
-  if (POLYPROBE_ARMED(polyprobe_node_gc__start))
-    polyprobe_node_gc__start("major", 0, 0);
+  if (polyprobe_watch_armed(watch) != told || polyprobe_watch_resume() != 0) return 1;
+  if (POLYPROBE_ARMED(polyprobe_node_gc__start)) polyprobe_node_gc__start("major", 0, 0);
   polyprobe_watch_close(watch);
   return 0;
 }

@@ -15,7 +15,11 @@ function compile(compiler: string, ...args: string[]): { status: number | null; 
   return { status, said: stderr };
 }
 
-for (const [c, cxx] of [['gcc', 'g++'], ['clang-14', 'clang++-14'], ['clang', 'clang++']] as const)
+for (const [c, cxx] of [
+  ['gcc', 'g++'],
+  ['clang-14', 'clang++-14'],
+  ['clang', 'clang++'],
+] as const)
   for (const without of [[], ['-DPOLYPROBE_NO_STUBS']])
     for (const std of ['c99', 'c11', 'c17', 'c++11', 'c++17', 'c++20']) {
       const compiler = std.startsWith('c++') ? cxx : c;
@@ -24,7 +28,10 @@ for (const [c, cxx] of [['gcc', 'g++'], ['clang-14', 'clang++-14'], ['clang', 'c
       const title = `the header compiles without a warning: ${compiler} -std=${std} ${without.join(' ')}`;
       t.test(title.trim(), { skip }, (test) => {
         const source = join(sources, 'header.c');
-        test.same(compile(compiler, `-std=${std}`, '-x', language, ...strict, ...without, source), { status: 0, said: '' });
+        test.same(compile(compiler, `-std=${std}`, '-x', language, ...strict, ...without, source), {
+          status: 0,
+          said: '',
+        });
         test.end();
       });
     }
@@ -32,12 +39,16 @@ for (const [c, cxx] of [['gcc', 'g++'], ['clang-14', 'clang++-14'], ['clang', 'c
 const cross = 'aarch64-linux-gnu-gcc';
 for (const compiler of ['gcc', cross]) {
   const skip = has(compiler) ? false : `needs ${compiler}`;
-  t.test(`POLYPROBE_ARMED in a program at fixed addresses is an error that names the cure: ${compiler}`, { skip }, (test) => {
-    const { status, said } = compile(compiler, '-fno-pic', '-I', include, join(sources, 'header.c'));
-    test.equal(status, 1);
-    test.match(said, /'?POLYPROBE_ARMED_needs_fPIC_or_fPIE/);
-    test.end();
-  });
+  t.test(
+    `POLYPROBE_ARMED in a program at fixed addresses is an error that names the cure: ${compiler}`,
+    { skip },
+    (test) => {
+      const { status, said } = compile(compiler, '-fno-pic', '-I', include, join(sources, 'header.c'));
+      test.equal(status, 1);
+      test.match(said, /'?POLYPROBE_ARMED_needs_fPIC_or_fPIE/);
+      test.end();
+    },
+  );
 }
 
 const fixed = ['-fno-pic', '-fno-pie', '-no-pie'];

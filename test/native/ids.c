@@ -15,7 +15,11 @@
 #include "expect.h"
 #include "polyprobe.h"
 
-enum { THREADS = 8, CHILDREN = 200, IDS = 20 };
+enum {
+  THREADS = 8,
+  CHILDREN = 200,
+  IDS = 20
+};
 
 static long each = 1000000;
 
@@ -35,8 +39,7 @@ static void expect_unique(uint64_t *ids, size_t count, const char *what) {
 
 static void *draw(void *into) {
   uint64_t *ids = into;
-  for (long i = 0; i < each; i++)
-    ids[i] = polyprobe_request_id();
+  for (long i = 0; i < each; i++) ids[i] = polyprobe_request_id();
   return NULL;
 }
 
@@ -44,20 +47,16 @@ static void over_threads(void) {
   uint64_t *ids = malloc((size_t)each * THREADS * sizeof *ids);
   EXPECT(ids, "memory");
   pthread_t threads[THREADS];
-  for (int i = 0; i < THREADS; i++)
-    threads[i] = expect_thread(draw, ids + i * each);
-  for (int i = 0; i < THREADS; i++)
-    pthread_join(threads[i], NULL);
-  for (long i = 1; i < each; i++)
-    EXPECT(ids[i] > ids[i - 1], "each thread's ids to rise");
+  for (int i = 0; i < THREADS; i++) threads[i] = expect_thread(draw, ids + i * each);
+  for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
+  for (long i = 1; i < each; i++) EXPECT(ids[i] > ids[i - 1], "each thread's ids to rise");
   expect_unique(ids, (size_t)each * THREADS, "threads");
   EXPECT(ids[0] >> 32 == ids[each * THREADS - 1] >> 32, "one number for the process");
   free(ids);
 }
 
 static void some(uint64_t *ids) {
-  for (int i = 0; i < IDS; i++)
-    ids[i] = polyprobe_request_id();
+  for (int i = 0; i < IDS; i++) ids[i] = polyprobe_request_id();
 }
 
 /* Children and, of each, a grandchild; half of them made by raw clone, which runs no handlers. */
@@ -70,15 +69,13 @@ static void over_forks(int children, int raw) {
     pid_t child = i % 2 || !raw ? fork() : (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
     if (child == 0) {
       uint64_t *own = ids + IDS * (1 + 2 * i);
-      if (i % 3 == 0)
-        some(own); /* before the grandchild, else after */
+      if (i % 3 == 0) some(own); /* before the grandchild, else after */
       pid_t grandchild = fork();
       if (grandchild == 0) {
         some(own + IDS);
         _exit(0);
       }
-      if (i % 3)
-        some(own);
+      if (i % 3) some(own);
       int status;
       _exit(waitpid(grandchild, &status, 0) == grandchild && status == 0 ? 0 : 1);
     }
@@ -87,10 +84,8 @@ static void over_forks(int children, int raw) {
   }
   expect_unique(ids, count, "forks");
   uint64_t numbers[2 * 1000 + 1];
-  for (size_t i = 0; i < count / IDS; i++)
-    numbers[i] = ids[i * IDS] >> 32;
-  for (size_t i = 1; i < count / IDS; i++)
-    EXPECT(numbers[i] != numbers[i - 1], "a number of its own for each process");
+  for (size_t i = 0; i < count / IDS; i++) numbers[i] = ids[i * IDS] >> 32;
+  for (size_t i = 1; i < count / IDS; i++) EXPECT(numbers[i] != numbers[i - 1], "a number of its own for each process");
 }
 
 /* The memory is shared: ids of parent and child come from one counter. */
@@ -115,14 +110,15 @@ static pid_t origin;
 /* A fork in the middle of drawing an id: the child, returning into it, mustn't finish with the parent's number. */
 static void fork_in_handler(int signal) {
   (void)signal;
-  if (getpid() != origin || forks_left <= 0)
-    return;
+  if (getpid() != origin || forks_left <= 0) return;
   forks_left = forks_left - 1;
   fork();
 }
 
 static void over_forks_in_signals(void) {
-  enum { FORKS = 100 };
+  enum {
+    FORKS = 100
+  };
   signalled = mmap(NULL, (FORKS + 2) * sizeof *signalled, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   origin = getpid();
   forks_left = FORKS;
@@ -135,8 +131,7 @@ static void over_forks_in_signals(void) {
   uint64_t first = last;
   while (forks_left > 0 || getpid() != origin) {
     last = polyprobe_request_id();
-    if (getpid() != origin)
-      break;
+    if (getpid() != origin) break;
   }
   if (getpid() != origin) {
     /* The id that was being drawn may have been the parent's already; the next one isn't. */
@@ -154,8 +149,7 @@ static void over_forks_in_signals(void) {
 
 int main(int argc, char **argv) {
   int quick = argc > 1 && strcmp(argv[1], "quick") == 0;
-  if (quick)
-    each = 20000;
+  if (quick) each = 20000;
   over_threads();
   over_forks(quick ? 10 : CHILDREN, !quick);
   if (!quick) {

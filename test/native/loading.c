@@ -28,8 +28,7 @@ int main(int argc, char **argv) {
     EXPECT(open_watch && close_watch && request_id(), "its functions");
     polyprobe_watch *watch = open_watch(sites, 1, changed, (void *)&times);
     EXPECT(watch, "a watch");
-    if (i % 2)
-      close_watch(watch);
+    if (i % 2) close_watch(watch);
     dlclose(library);
   }
   /* 25 watches are still open, of a library that nobody holds. */

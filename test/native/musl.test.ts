@@ -13,7 +13,18 @@ t.test('with musl the same programs say the same', { skip }, async (test) => {
   test.notMatch(needed, /ld-linux|libc\.so\.6/, 'nothing of glibc is needed');
 
   const runs: [source: string, ...names: string[]][] = [
-    ['watcher.c', 'refuses', 'tells', 'unarmed', 'is_quiet', 'closes_inside', 'closes_while_running', 'many_at_once', 'exits', 'main_leaves'],
+    [
+      'watcher.c',
+      'refuses',
+      'tells',
+      'unarmed',
+      'is_quiet',
+      'closes_inside',
+      'closes_while_running',
+      'many_at_once',
+      'exits',
+      'main_leaves',
+    ],
     ['watcher_fork.c', 'resumes', 'cut_off', 'storm', 'spawns', 'nothing_is_left_behind', 'large_storage'],
     ['ids.c', 'full'],
     ['strings.c', 'full'],

@@ -25,8 +25,7 @@ typedef void (*stub)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t)
 
 static const void *site(const char *number) {
   const void *found = polyprobe_site(POLYPROBE_PROVIDER_NODE, (enum polyprobe_probe)atoi(number));
-  if (!found)
-    exit(3);
+  if (!found) exit(3);
   return found;
 }
 
@@ -54,8 +53,7 @@ static void fire(stub call, char *rest) {
     args[i] = strncmp(word, "s:", 2) == 0 ? (uint64_t)(uintptr_t)polyprobe_intern(word + 2, strlen(word + 2))
               : *word == '-'              ? (uint64_t)strtoll(word, NULL, 10)
                                           : strtoull(word, NULL, 10);
-  for (long i = 0; i < times; i++)
-    call(args[0], args[1], args[2], args[3], args[4], args[5]);
+  for (long i = 0; i < times; i++) call(args[0], args[1], args[2], args[3], args[4], args[5]);
 }
 
 int main(void) {
@@ -65,8 +63,7 @@ int main(void) {
   while (next_line(line, sizeof line)) {
     char *rest = line;
     const char *command = strsep(&rest, " ");
-    if (strcmp(command, "exit") == 0)
-      return 0;
+    if (strcmp(command, "exit") == 0) return 0;
     if (strcmp(command, "fork") == 0) {
       pid_t child = fork();
       int status;
@@ -82,16 +79,14 @@ int main(void) {
     if (strcmp(command, "armed") == 0) {
       printf("%d\n", polyprobe_site_armed(at));
     } else if (strcmp(command, "wait") == 0) {
-      while (polyprobe_site_armed(at) != atoi(rest))
-        pause_ms(1);
+      while (polyprobe_site_armed(at) != atoi(rest)) pause_ms(1);
       printf("ok\n");
     } else if (strcmp(command, "fire") == 0) {
       fire((stub)(uintptr_t)at, rest);
       printf("ok\n");
     } else if (strcmp(command, "warm") == 0) {
       struct pollfd in = {.fd = 0, .events = POLLIN};
-      do
-        ((stub)(uintptr_t)at)(0, (uintptr_t) "", (uintptr_t) "", (uintptr_t) "", 0, 0);
+      do ((stub)(uintptr_t)at)(0, (uintptr_t) "", (uintptr_t) "", (uintptr_t) "", 0, 0);
       while (poll(&in, 1, 10) == 0);
     } else {
       return 2;

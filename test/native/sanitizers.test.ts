@@ -7,7 +7,10 @@ const kinds = {
   'address,undefined': {
     env: { ASAN_OPTIONS: 'detect_leaks=1', UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1' },
     runs: [
-      ...['refuses', 'tells', 'unarmed', 'closes_inside', 'closes_while_running', 'many_at_once'].map((name) => ['watcher.c', name]),
+      ...['refuses', 'tells', 'unarmed', 'closes_inside', 'closes_while_running', 'many_at_once'].map((name) => [
+        'watcher.c',
+        name,
+      ]),
       // Not `storm`: the address sanitizer's allocator isn't made for forks from many threads, and deadlocks there.
       ...['resumes', 'cut_off', 'spawns', 'large_storage'].map((name) => ['watcher_fork.c', name]),
       ['ids.c', 'quick'],
@@ -20,7 +23,10 @@ const kinds = {
   thread: {
     env: { TSAN_OPTIONS: 'halt_on_error=1:die_after_fork=0' },
     runs: [
-      ...['refuses', 'tells', 'unarmed', 'closes_inside', 'closes_while_running', 'many_at_once'].map((name) => ['watcher.c', name]),
+      ...['refuses', 'tells', 'unarmed', 'closes_inside', 'closes_while_running', 'many_at_once'].map((name) => [
+        'watcher.c',
+        name,
+      ]),
       ['ids.c', 'quick'],
       ['strings.c', 'quick'],
       ['registers.c', '50'],
@@ -34,8 +40,9 @@ const wrapper = has('setarch') ? ['setarch', process.arch === 'arm64' ? 'aarch64
 
 for (const [kind, { env, runs }] of Object.entries(kinds)) {
   const works =
-    spawnSync('gcc', [`-fsanitize=${kind}`, '-x', 'c', '-', '-o', '/dev/null'], { input: 'int main(void) { return 0; }' })
-      .status === 0;
+    spawnSync('gcc', [`-fsanitize=${kind}`, '-x', 'c', '-', '-o', '/dev/null'], {
+      input: 'int main(void) { return 0; }',
+    }).status === 0;
   const skip = works ? false : `needs gcc with -fsanitize=${kind}`;
   t.test(`nothing is found by -fsanitize=${kind}`, { skip }, (test) => {
     const programs = new Programs(`sanitize-${kind.slice(0, 3)}`, {

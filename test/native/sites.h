@@ -33,10 +33,8 @@ static inline int test_thread_named(const char *name) {
     char path[300], comm[32] = "";
     snprintf(path, sizeof path, "/proc/self/task/%s/comm", task->d_name);
     FILE *file = fopen(path, "r");
-    if (file && fgets(comm, sizeof comm, file) && strcmp(strtok(comm, "\n"), name) == 0)
-      found = atoi(task->d_name);
-    if (file)
-      fclose(file);
+    if (file && fgets(comm, sizeof comm, file) && strcmp(strtok(comm, "\n"), name) == 0) found = atoi(task->d_name);
+    if (file) fclose(file);
   }
   closedir(tasks);
   return found;

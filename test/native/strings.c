@@ -12,7 +12,9 @@
 #include "expect.h"
 #include "polyprobe.h"
 
-enum { THREADS = 8 };
+enum {
+  THREADS = 8
+};
 
 static int names = 20000;
 static _Atomic int stop;
@@ -56,8 +58,7 @@ static const char *name(int number) {
 
 static void *intern_all(void *into) {
   const char **found = into;
-  for (int i = 0; i < names; i++)
-    found[i] = name(i);
+  for (int i = 0; i < names; i++) found[i] = name(i);
   return NULL;
 }
 
@@ -68,28 +69,23 @@ static void over_threads(void) {
     found[i] = malloc((size_t)names * sizeof *found[i]);
     threads[i] = expect_thread(intern_all, found[i]);
   }
-  for (int i = 0; i < THREADS; i++)
-    pthread_join(threads[i], NULL);
+  for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
   for (int n = 0; n < names; n++) {
     EXPECT(atoi(found[0][n]) == n, "string %d to be itself, not '%s'", n, found[0][n]);
-    for (int i = 1; i < THREADS; i++)
-      EXPECT(found[i][n] == found[0][n], "the same pointer on every thread");
+    for (int i = 1; i < THREADS; i++) EXPECT(found[i][n] == found[0][n], "the same pointer on every thread");
   }
-  for (int i = 0; i < THREADS; i++)
-    free(found[i]);
+  for (int i = 0; i < THREADS; i++) free(found[i]);
 }
 
 static void *intern_on(void *unused) {
   (void)unused;
-  for (int i = 0; !stop; i++)
-    name(names + i % 100000);
+  for (int i = 0; !stop; i++) name(names + i % 100000);
   return NULL;
 }
 
 static void forks_meanwhile(int forks) {
   pthread_t threads[4];
-  for (int i = 0; i < 4; i++)
-    threads[i] = expect_thread(intern_on, NULL);
+  for (int i = 0; i < 4; i++) threads[i] = expect_thread(intern_on, NULL);
   const char *known = name(7);
   for (int i = 0; i < forks; i++) {
     pid_t child = fork();
@@ -103,8 +99,7 @@ static void forks_meanwhile(int forks) {
     EXPECT(waitpid(child, &status, 0) == child && status == 0, "child %d to end well, not %x", i, status);
   }
   stop = 1;
-  for (int i = 0; i < 4; i++)
-    pthread_join(threads[i], NULL);
+  for (int i = 0; i < 4; i++) pthread_join(threads[i], NULL);
 }
 
 /* A string at the end of a page, the next page missing: touching reads no byte that isn't the string's. */
@@ -132,13 +127,11 @@ static void touched(void) {
 
 int main(int argc, char **argv) {
   int quick = argc > 1 && strcmp(argv[1], "quick") == 0;
-  if (quick)
-    names = 2000;
+  if (quick) names = 2000;
   one_by_one();
   over_threads();
   forks_meanwhile(quick ? 20 : 300);
-  if (!quick)
-    touched();
+  if (!quick) touched();
   puts("kept");
   return 0;
 }

@@ -66,7 +66,8 @@ export class Lines {
   /** Waits till something holds of what was said. @throws when the process ends first */
   async until(holds: (said: this) => boolean, what: string): Promise<void> {
     while (!holds(this)) {
-      if (this.over) throw new Error(`ended before ${what}: ${this.lines.slice(-5).join('\n')}${this.stderr.slice(-2000)}`);
+      if (this.over)
+        throw new Error(`ended before ${what}: ${this.lines.slice(-5).join('\n')}${this.stderr.slice(-2000)}`);
       await new Promise<void>((settle) => this.wakeups.push(settle));
     }
   }
@@ -74,7 +75,10 @@ export class Lines {
   /** Waits for a line and takes it. */
   async line(pattern: RegExp): Promise<string> {
     await this.until(({ lines }) => lines.some((line) => pattern.test(line)), String(pattern));
-    return this.lines.splice(this.lines.findIndex((line) => pattern.test(line)), 1)[0]!;
+    return this.lines.splice(
+      this.lines.findIndex((line) => pattern.test(line)),
+      1,
+    )[0]!;
   }
 
   /**

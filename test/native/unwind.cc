@@ -21,8 +21,7 @@ static void *library_base, *main_base;
 static __attribute__((noinline)) int thrower(int depth) {
   polyprobe_node_function__entry(1, "Scope", "thrower", "unwind.cc", 1, POLYPROBE_KIND_CALL);
   fired++;
-  if (depth == 0)
-    throw depth;
+  if (depth == 0) throw depth;
   int below = thrower(depth - 1);
   polyprobe_node_function__return(1, "Scope", "thrower", "unwind.cc", 1, POLYPROBE_HOW_RETURN);
   return below + 1;
@@ -35,19 +34,16 @@ static void on_signal(int, siginfo_t *, void *context) {
   void *at = reinterpret_cast<void *>(static_cast<ucontext_t *>(context)->uc_mcontext.pc);
 #endif
   Dl_info info;
-  if (!dladdr(at, &info) || info.dli_fbase != library_base)
-    return;
+  if (!dladdr(at, &info) || info.dli_fbase != library_base) return;
   in_stub = in_stub + 1;
   void *frames[64];
   int count = backtrace(frames, 64);
   int reached = 0, below = 0; /* below: of the stub, not this handler's own frames */
   for (int i = 0; i < count; i++) {
-    if (below && dladdr(frames[i], &info) && info.dli_fbase == main_base)
-      reached = 1;
+    if (below && dladdr(frames[i], &info) && info.dli_fbase == main_base) reached = 1;
     below |= frames[i] == at;
   }
-  if (!reached)
-    unwalkable = unwalkable + 1;
+  if (!reached) unwalkable = unwalkable + 1;
 }
 
 int main(int argc, char **argv) {

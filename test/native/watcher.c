@@ -10,7 +10,9 @@
 
 #include "sites.h"
 
-enum { SITES = 64 };
+enum {
+  SITES = 64
+};
 static struct test_site sites[SITES];
 static const void *pointers[SITES];
 
@@ -29,11 +31,9 @@ static void changed(uint64_t armed, void *user) {
   char name[16] = "";
   pthread_getname_np(pthread_self(), name, sizeof name);
   told->inside_is_named = strcmp(name, "polyprobe") == 0;
-  while (told->hold)
-    expect_pause_ms(1);
+  while (told->hold) expect_pause_ms(1);
   for (int i = 0; i < 2; i++)
-    if (told->close_inside[i])
-      polyprobe_watch_close(told->close_inside[i]);
+    if (told->close_inside[i]) polyprobe_watch_close(told->close_inside[i]);
   told->armed = armed;
   told->times++;
 }
@@ -106,8 +106,7 @@ static void unarmed(void) {
   struct told told = {0};
   unsigned count = 0;
   const void *const *real = polyprobe_provider_sites(POLYPROBE_PROVIDER_NODE);
-  for (unsigned i = 0; i < POLYPROBE_PROBE_COUNT; i++)
-    count += real[i] != NULL;
+  for (unsigned i = 0; i < POLYPROBE_PROBE_COUNT; i++) count += real[i] != NULL;
   EXPECT(count > 0, "stubs");
   polyprobe_watch *watch = polyprobe_watch_open(real, POLYPROBE_PROBE_COUNT, changed, &told);
   EXPECT(watch && polyprobe_watch_armed(watch) == 0, "nothing armed");
@@ -130,7 +129,8 @@ static void is_quiet(void) {
   test_thread_status(thread, "SigBlk", value, sizeof value);
   uint64_t blocked = strtoull(value, NULL, 16);
   for (int signal = 1; signal < SIGRTMIN; signal++)
-    EXPECT(signal == SIGKILL || signal == SIGSTOP || signal >= 32 || blocked >> (signal - 1) & 1, "signal %d blocked", signal);
+    EXPECT(signal == SIGKILL || signal == SIGSTOP || signal >= 32 || blocked >> (signal - 1) & 1, "signal %d blocked",
+           signal);
   for (int signal = SIGRTMIN; signal <= SIGRTMAX; signal++)
     EXPECT(blocked >> (signal - 1) & 1, "signal %d blocked", signal);
 
@@ -143,8 +143,8 @@ static void is_quiet(void) {
   clock_gettime(CLOCK_MONOTONIC, &to);
   wakeups += strtol(value, NULL, 10);
   long ms = (to.tv_sec - from.tv_sec) * 1000 + (to.tv_nsec - from.tv_nsec) / 1000000;
-  EXPECT(wakeups <= ms / POLYPROBE_WATCH_MS + 3, "at most one wake-up each %d ms, not %ld in %ld ms", POLYPROBE_WATCH_MS,
-         wakeups, ms);
+  EXPECT(wakeups <= ms / POLYPROBE_WATCH_MS + 3, "at most one wake-up each %d ms, not %ld in %ld ms",
+         POLYPROBE_WATCH_MS, wakeups, ms);
   EXPECT(told.times == 0, "nothing told");
   printf("%ld wake-ups in %ld ms\n", wakeups, ms);
   polyprobe_watch_close(watch);
@@ -217,8 +217,7 @@ static void *open_and_close(void *number) {
   struct told told = {0};
   for (int i = 0; !stop_opening; i++) {
     polyprobe_watch *watch = open_watch((unsigned)(uintptr_t)number, 1 + (unsigned)i % 8, &told);
-    if (i % 3 == 0)
-      expect_pause_ms(1);
+    if (i % 3 == 0) expect_pause_ms(1);
     polyprobe_watch_close(watch);
   }
   return NULL;
@@ -226,16 +225,13 @@ static void *open_and_close(void *number) {
 
 static void many_at_once(void) {
   pthread_t threads[6];
-  for (uintptr_t i = 0; i < 6; i++)
-    threads[i] = expect_thread(open_and_close, (void *)(i * 8));
+  for (uintptr_t i = 0; i < 6; i++) threads[i] = expect_thread(open_and_close, (void *)(i * 8));
   for (int i = 0; i < 2000; i++) {
     arm(i % 48, i / 48 % 2);
-    if (i % 4 == 0)
-      expect_pause_ms(1);
+    if (i % 4 == 0) expect_pause_ms(1);
   }
   stop_opening = 1;
-  for (int i = 0; i < 6; i++)
-    pthread_join(threads[i], NULL);
+  for (int i = 0; i < 6; i++) pthread_join(threads[i], NULL);
   EXPECT_SOON(!test_watcher(), "no thread in the end");
 }
 
@@ -256,12 +252,14 @@ static void main_leaves(void) {
   pthread_exit(NULL);
 }
 
-#define TEST(name) {#name, name}
+#define TEST(name) \
+  { #name, name }
 static const struct {
   const char *name;
   void (*run)(void);
-} tests[] = {TEST(refuses),       TEST(tells),        TEST(unarmed), TEST(is_quiet),   TEST(closes_inside),
-             TEST(closes_while_running), TEST(many_at_once), TEST(exits),   TEST(main_leaves)};
+} tests[] = {TEST(refuses),      TEST(tells),         TEST(unarmed),
+             TEST(is_quiet),     TEST(closes_inside), TEST(closes_while_running),
+             TEST(many_at_once), TEST(exits),         TEST(main_leaves)};
 
 int main(int argc, char **argv) {
   for (int i = 0; i < SITES; i++) {

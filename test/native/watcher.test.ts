@@ -12,7 +12,11 @@ const forking = programs.program('watcher_fork.c');
 
 const sentences: [path: string, name: string, sentence: string, said?: RegExp][] = [
   [alone, 'refuses', 'bad arguments are refused with EINVAL, and start no thread'],
-  [alone, 'tells', 'changes are told both ways, to every watch of the site, till it is closed; the last one ends the thread'],
+  [
+    alone,
+    'tells',
+    'changes are told both ways, to every watch of the site, till it is closed; the last one ends the thread',
+  ],
   [alone, 'unarmed', 'sites that nobody arms are not told'],
   [alone, 'is_quiet', 'the thread blocks all signals and wakes up once in POLYPROBE_WATCH_MS at most', /wake-ups/],
   [alone, 'closes_inside', 'a watch can be closed from within its own callback, and another one too'],
@@ -52,7 +56,8 @@ await t.test('a tracer that comes and goes is told, both times', { skip: untrace
   const program = new Lines(test, spawn(watching, { stdio: ['pipe', 'pipe', 'pipe'] }));
   await program.line(/^ready/);
   const library = `usdt:${programs.library}:polyprobe_node`;
-  const bit = (...numbers: number[]): string => numbers.reduce((bits, number) => bits | (1n << BigInt(number)), 0n).toString(16);
+  const bit = (...numbers: number[]): string =>
+    numbers.reduce((bits, number) => bits | (1n << BigInt(number)), 0n).toString(16);
   for (const signal of ['SIGINT', 'SIGKILL'] as const) {
     const tracer = bpftrace(test, `${library}:gc__start { @ = count(); } ${library}:load__done { @ = count(); }`);
     // Sites are armed one after the other, so the first telling may be of one.

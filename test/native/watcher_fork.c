@@ -20,8 +20,7 @@ static _Atomic uint64_t last;
 static void changed(uint64_t armed, void *user) {
   (void)user;
   entered++;
-  while (hold)
-    expect_pause_ms(1);
+  while (hold) expect_pause_ms(1);
   last = armed;
   times++;
 }
@@ -41,8 +40,7 @@ static void ends_well(pid_t child) {
 static pid_t forked(void) {
   pid_t child = fork();
   EXPECT(child >= 0, "a child, not '%s'", strerror(errno));
-  if (child == 0)
-    alarm(60);
+  if (child == 0) alarm(60);
   return child;
 }
 
@@ -133,8 +131,7 @@ static void *open_and_close(void *unused) {
   (void)unused;
   for (int i = 0; !stop; i++) {
     polyprobe_watch *watch = open_watch();
-    if (i % 5 == 0)
-      expect_pause_ms(1);
+    if (i % 5 == 0) expect_pause_ms(1);
     polyprobe_watch_close(watch);
   }
   return NULL;
@@ -158,15 +155,13 @@ static void *fork_on(void *unused) {
 
 static void storm(void) {
   pthread_t threads[6];
-  for (int i = 0; i < 6; i++)
-    threads[i] = expect_thread(i < 3 ? open_and_close : fork_on, NULL);
+  for (int i = 0; i < 6; i++) threads[i] = expect_thread(i < 3 ? open_and_close : fork_on, NULL);
   for (int i = 0; i < 600; i++) {
     test_site_set(&sites[i % 8], i / 8 % 2);
     expect_pause_ms(5);
   }
   stop = 1;
-  for (int i = 0; i < 6; i++)
-    pthread_join(threads[i], NULL);
+  for (int i = 0; i < 6; i++) pthread_join(threads[i], NULL);
   EXPECT_SOON(!test_watcher(), "no thread in the end");
 }
 
@@ -227,11 +222,13 @@ static void large_storage(void) {
   polyprobe_watch_close(watch);
 }
 
-#define TEST(name) {#name, name}
+#define TEST(name) \
+  { #name, name }
 static const struct {
   const char *name;
   void (*run)(void);
-} tests[] = {TEST(resumes), TEST(cut_off), TEST(storm), TEST(spawns), TEST(nothing_is_left_behind), TEST(large_storage)};
+} tests[] = {TEST(resumes),      TEST(cut_off), TEST(storm), TEST(spawns), TEST(nothing_is_left_behind),
+             TEST(large_storage)};
 
 int main(int argc, char **argv) {
   for (int i = 0; i < 8; i++) {

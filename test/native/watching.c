@@ -27,8 +27,7 @@ static void *look(void *unused) {
   uint64_t before = polyprobe_watch_armed(watch);
   while (!stop) {
     uint64_t now = polyprobe_watch_armed(watch);
-    if (now != before)
-      seen_ns = now_ns();
+    if (now != before) seen_ns = now_ns();
     before = now;
     expect_pause_ms(1);
   }
