@@ -175,10 +175,10 @@ typedef struct polyprobe_watch polyprobe_watch;
 #define POLYPROBE_WATCH_MAX 64
 
 /**
- * How often the watcher looks, in milliseconds: 13 times a second, 0.04 % of a core (npm run bench), and a tracer is seen
+ * How often the watcher looks, in milliseconds: 15 times a second, 0.04 % of a core (npm run bench), and a tracer is seen
  * within 100 ms with the time that a hook takes.
  */
-#define POLYPROBE_WATCH_MS 75
+#define POLYPROBE_WATCH_MS 65
 
 /**
  * Told of a change, on the watcher's thread: all signals blocked, 256 KiB of stack, no lock of the library held. It may
