@@ -27,7 +27,9 @@ function sudo(): string {
   const quote = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
   // sudo looks for commands in a path of its own, where a Node of nvm's isn't.
   const usual = /^\/(?:usr\/(?:local\/)?)?s?bin\/[^/]+$/.test(process.execPath);
-  return ['sudo', ...(usual ? [] : ['env', '"PATH=$PATH"']), 'polyprobe', ...process.argv.slice(2).map(quote)].join(' ');
+  return ['sudo', ...(usual ? [] : ['env', '"PATH=$PATH"']), 'polyprobe', ...process.argv.slice(2).map(quote)].join(
+    ' ',
+  );
 }
 
 /* The kernel's own limit of pid_max. */

@@ -130,7 +130,8 @@ function show(tool: Tool, summary: Summary, flags: Flags): void {
   const filled = tables.filter(({ rows }) => rows.length > 0);
   if (filled.length === 0) return remark('nothing was traced');
   print(filled.map(drawn).join('\n'));
-  for (const { title, bars } of charts) if (bars.length > 0) print(`\n${escapeText(chart(title, bars)).replaceAll('\\n', '\n')}`);
+  for (const { title, bars } of charts)
+    if (bars.length > 0) print(`\n${escapeText(chart(title, bars)).replaceAll('\\n', '\n')}`);
   if (more > 0) remark(`${count(more)} more; --top shows more rows`);
 }
 
@@ -150,7 +151,9 @@ function complain({ lostEvents, fullMaps, failures }: Summary, flags: Flags): vo
   if (lostEvents > 0) remark(`${count(lostEvents)} events were lost: they came faster than they could be written`);
   if (fullMaps > 0) {
     const keys = count(flags.keys ?? 32_768);
-    remark(`${count(fullMaps)} entries did not fit, so counts are too low: there is room for ${keys}, --keys gives more`);
+    remark(
+      `${count(fullMaps)} entries did not fit, so counts are too low: there is room for ${keys}, --keys gives more`,
+    );
   }
   for (const { what, expected } of failures) remark(`${what}; expected: ${expected}`);
   if (failures.length > 0) process.exitCode = EXIT_FAILED;

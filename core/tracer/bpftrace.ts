@@ -13,6 +13,7 @@
  */
 import { execFileSync, spawn, type ChildProcessByStdio } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
+import { setTimeout as wait } from 'node:timers/promises';
 import semver from 'semver';
 import { which } from '../runtimes/path-search.js';
 import { TracerError } from './errors.js';
@@ -21,8 +22,14 @@ import { TracerError } from './errors.js';
 const OLDEST = '0.17.0';
 /** Attaching took 50 ms where measured; much memory to be reserved, or a slow machine, takes longer. */
 const ATTACH_MS = 30_000;
-/** From the first request to end until it is killed: it has its maps to write. */
+/** From the request to end until it is killed: it has its maps to write. More for each probe, which took 100 ms. */
 const END_MS = 15_000;
+const END_MS_PER_PROBE = 300;
+/** When to ask again. */
+const ASK_MS = 1000;
+/** No message for so long: it has read what there was. It asks the kernel every 100 ms, and is woken before. */
+const QUIET_MS = 150;
+const QUIET_MOST_MS = 2000;
 
 /** A bpftrace that can be run. */
 export interface Installation {
@@ -40,10 +47,15 @@ function inPath(command: string, env?: NodeJS.ProcessEnv): string | undefined {
 /** @throws TracerError `no-bpftrace`, `old-bpftrace` */
 export function findBpftrace(env: NodeJS.ProcessEnv = process.env): Installation {
   const path = inPath('bpftrace', env) ?? inPath('/usr/sbin/bpftrace', env);
-  if (path === undefined) throw new TracerError('no-bpftrace', 'bpftrace is not installed', 'bpftrace in PATH', INSTALL);
+  if (path === undefined)
+    throw new TracerError('no-bpftrace', 'bpftrace is not installed', 'bpftrace in PATH', INSTALL);
   let said: string;
   try {
-    said = execFileSync(path, ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], timeout: 10_000 });
+    said = execFileSync(path, ['--version'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+      timeout: 10_000,
+    });
   } catch (error) {
     const expected = `bpftrace ${OLDEST} or later`;
     throw new TracerError('no-bpftrace', `${path} cannot be run`, expected, INSTALL, { cause: error });
@@ -93,6 +105,8 @@ export class Bpftrace {
   #errors = '';
   #attached = false;
   #stopping = false;
+  #probes = 0;
+  #lastMessage = 0;
   #isReady: () => void = () => undefined;
   readonly #options: RunOptions;
 
@@ -102,7 +116,8 @@ export class Bpftrace {
     // -k: say when a map is full. JSON, because text can't be told apart from what a program prints.
     const args = ['-k', '-f', 'json', ...(pid === undefined ? [] : ['-p', String(pid)]), '-'];
     const setpriv = inPath('setpriv');
-    const command = setpriv === undefined ? [bpftrace.path, ...args] : [setpriv, '--pdeathsig', 'KILL', bpftrace.path, ...args];
+    const command =
+      setpriv === undefined ? [bpftrace.path, ...args] : [setpriv, '--pdeathsig', 'KILL', bpftrace.path, ...args];
     this.#child = spawn(command[0]!, command.slice(1), {
       stdio: ['pipe', 'pipe', 'pipe'],
       detached: true,
@@ -143,7 +158,9 @@ export class Bpftrace {
       timer = setTimeout(() => {
         this.kill();
         const todo = 'try again when the machine is less busy, or with fewer processes';
-        reject(new TracerError('stuck', 'bpftrace did not attach', `probes attached within ${ATTACH_MS / 1000} s`, todo));
+        reject(
+          new TracerError('stuck', 'bpftrace did not attach', `probes attached within ${ATTACH_MS / 1000} s`, todo),
+        );
       }, ATTACH_MS);
     });
     const ready = new Promise<void>((resolve) => (this.#isReady = resolve));
@@ -176,27 +193,45 @@ export class Bpftrace {
       this.#attached = true;
       this.#isReady();
     } else if (message.type === 'lost_events') {
-      this.lostEvents += Number((message.data as { events?: number }).events ?? 0);
+      this.lostEvents += (message.data as { events?: number }).events ?? 0;
     } else if (message.type === 'helper_error') {
       // To delete what isn't there is an error to bpftrace and none to us.
       const error = message as unknown as { helper: string; retcode: number };
       if (error.helper === 'map_update_elem' && error.retcode === -E2BIG) this.fullMaps++;
-    } else if (message.type !== 'attached_probes') this.#options.onMessage(message);
+    } else if (message.type === 'attached_probes') {
+      this.#probes = (message.data as { probes?: number }).probes ?? 0;
+    } else {
+      this.#lastMessage = Date.now();
+      this.#options.onMessage(message);
+    }
   }
 
-  /** Has it write its results and end. Settles when it has. */
+  /**
+   * Has it write its results and end. Settles when it has.
+   *
+   * 0.17 ignores what it reads after SIGINT, so what was printed last would be lost: it is given time to read that first.
+   * And a SIGINT that comes while it isn't waiting is forgotten until the next event: so it is sent again.
+   */
   async stop(): Promise<void> {
-    if (!this.#stopping) {
-      this.#stopping = true;
-      this.#signal('SIGINT');
-    }
+    if (!this.#stopping && this.#attached && !this.hasEnded) await this.#quiet();
+    this.#stopping = true;
+    this.#signal('SIGINT');
+    const again = setInterval(() => this.#signal('SIGINT'), ASK_MS);
+    const most = END_MS + END_MS_PER_PROBE * this.#probes;
     const timer = setTimeout(() => {
-      const expected = `an end within ${END_MS / 1000} s`;
+      const expected = `an end within ${Math.round(most / 1000)} s`;
       this.failure = new TracerError('stuck', 'bpftrace did not end and was killed', expected, 'its results are lost');
       this.kill();
-    }, END_MS);
+    }, most);
     await this.ended;
     clearTimeout(timer);
+    clearInterval(again);
+  }
+
+  async #quiet(): Promise<void> {
+    const end = Date.now() + QUIET_MOST_MS;
+    this.#lastMessage = Date.now();
+    while (!this.hasEnded && Date.now() < Math.min(end, this.#lastMessage + QUIET_MS)) await wait(QUIET_MS / 10);
   }
 
   /** Ends it at once. What it knew is lost. */
@@ -232,7 +267,8 @@ export function parseMessage(line: string): Message | undefined {
 
 function decoded(value: unknown): unknown {
   // eslint-disable-next-line no-control-regex -- bytes below 128 need no decoding
-  if (typeof value === 'string') return /^[\x00-\x7f]*$/.test(value) ? value : Buffer.from(value, 'latin1').toString('utf8');
+  if (typeof value === 'string')
+    return /^[\x00-\x7f]*$/.test(value) ? value : Buffer.from(value, 'latin1').toString('utf8');
   if (Array.isArray(value)) return value.map(decoded);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [decoded(key) as string, decoded(each)]));
@@ -243,7 +279,7 @@ function failureOf(said: string, code: number | null, signal: NodeJS.Signals | n
   const lines = said.split('\n').filter((line) => line.trim() !== '' && !line.includes('RLIMIT_MEMLOCK'));
   const detail = lines.slice(0, 4).join(' | ') || (signal ? `killed by ${signal}` : `status ${code}`);
   const cause = { cause: new Error(lines.join('\n')) };
-  if (/only supports running as the root user/.test(said)) {
+  if (said.includes('only supports running as the root user')) {
     return new TracerError('not-root', detail, 'root', 'run it with sudo', cause);
   }
   if (/Operation not permitted|Permission denied|tracefs|debugfs/i.test(said)) {
@@ -255,5 +291,11 @@ function failureOf(said: string, code: number | null, signal: NodeJS.Signals | n
       cause,
     );
   }
-  return new TracerError('failed', `bpftrace failed: ${detail}`, 'a bpftrace that attaches', "see 'polyprobe check'", cause);
+  return new TracerError(
+    'failed',
+    `bpftrace failed: ${detail}`,
+    'a bpftrace that attaches',
+    "see 'polyprobe check'",
+    cause,
+  );
 }

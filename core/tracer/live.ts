@@ -38,7 +38,7 @@ export class Ordered {
     this.#timer = undefined;
     const last = this.#older.length === 0 ? '' : this.#older.at(-1)!.slice(0, HALF_A_DAY.length);
     const merged = sortLines([...this.#older, ...this.#held]);
-    const out = this.#older.length === 0 ? 0 : merged.findLastIndex((line) => line.slice(0, last.length) === last) + 1;
+    const out = this.#older.length === 0 ? 0 : merged.findLastIndex((line) => line.startsWith(last)) + 1;
     for (const line of merged.slice(0, out)) this.onLine(line);
     this.#older = merged.slice(out);
     this.#held = [];
@@ -60,15 +60,13 @@ export class Ordered {
 /** By their times; lines of one time stay as they came. */
 export function sortLines(lines: readonly string[]): string[] {
   const time = (line: string): string => line.slice(0, HALF_A_DAY.length);
-  const midnight =
-    lines.some((line) => time(line) < '01') && lines.some((line) => time(line) > '23');
+  const midnight = lines.some((line) => time(line) < '01') && lines.some((line) => time(line) > '23');
   const key = (line: string): string => (midnight && time(line) < HALF_A_DAY ? `+${time(line)}` : ` ${time(line)}`);
   // Array.sort keeps the order of equals; ' ' sorts before '+'.
   return [...lines].sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
 }
 
-const FLOW =
-  /^(?<time>\S+) +(?<pid>\d+) +(?<tid>\d+) +(?<depth>\d+) +(?<sign>->|=>|<-|<=|<!) (?<rest>.*)$/s;
+const FLOW = /^(?<time>\S+) +(?<pid>\d+) +(?<tid>\d+) +(?<depth>\d+) +(?<sign>->|=>|<-|<=|<!) (?<rest>.*)$/s;
 const SIGNS: Readonly<Record<string, string>> = {
   '->': 'call',
   '=>': 'resume',

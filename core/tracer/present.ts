@@ -192,7 +192,13 @@ function requests(results: Results, top: number): Shown {
         ['MEAN ms', (each) => ms(each.total_ns / each.count), 'right'],
         ['SENT bytes', (each) => count(each.sent_bytes), 'right'],
         ['ERRORS', (each) => count(each.errors), 'right'],
-        ['STATUS', (each) => Object.entries(each.status).map(([status, n]) => `${status}: ${count(n)}`).join(', ')],
+        [
+          'STATUS',
+          (each) =>
+            Object.entries(each.status)
+              .map(([status, n]) => `${status}: ${count(n)}`)
+              .join(', '),
+        ],
         ['METHOD', (each) => each.method],
         ['TARGET', (each) => each.target],
       ]),
@@ -254,7 +260,9 @@ function maps(results: Results, top: number): Shown {
         ['KEY', ([key]) => key],
       ]),
     ),
-    value: Object.fromEntries(names.map((name, i) => [name.replace('@', ''), Object.fromEntries(all[i]!.slice(0, top))])),
+    value: Object.fromEntries(
+      names.map((name, i) => [name.replace('@', ''), Object.fromEntries(all[i]!.slice(0, top))]),
+    ),
   };
 }
 
@@ -279,5 +287,9 @@ export function chart(title: string, bars: readonly Bar[]): string {
   }));
   const labels = Math.max(...lines.map(({ label }) => label.length));
   const numbers = Math.max(...lines.map(({ n }) => n.length));
-  return [title, ...lines.map(({ label, n, bar }) => `  ${label.padEnd(labels)}  ${n.padStart(numbers)}  ${bar}`), ''].join('\n');
+  return [
+    title,
+    ...lines.map(({ label, n, bar }) => `  ${label.padEnd(labels)}  ${n.padStart(numbers)}  ${bar}`),
+    '',
+  ].join('\n');
 }

@@ -58,6 +58,7 @@ export class Session {
   readonly #options: SessionOptions;
   readonly #pids: readonly number[];
   readonly #bpftraces: Bpftrace[] = [];
+  readonly #readies: Promise<void>[] = [];
   readonly #copies = new Copies();
   readonly #results = new Results();
   readonly #installation: Installation;
@@ -88,7 +89,7 @@ export class Session {
       this.#release();
       throw error;
     }
-    this.ready = Promise.all(this.#bpftraces.map(({ ready }) => ready)).then(() => {
+    this.ready = this.settled().then(() => {
       this.#started = Date.now();
       this.#lookAgain(LOOK_MS);
     });
@@ -114,26 +115,53 @@ export class Session {
 
   /** One bpftrace for all, or one for each process where that keeps the others out of it. */
   #start(copies: readonly HeldCopy[]): void {
-    const { tool, children = false } = this.#options;
     const pids = this.#pids;
     // In a process id namespace of our own, bpftrace's `pid` would be a number that we don't know.
-    const apart = !children && (pids.length === 1 || (pids.length > 0 && !inInitialPidNamespace()));
-    for (const pid of apart ? this.#watched.alive() : [undefined]) {
-      // One that starts later must know the children that there are by then.
-      const following = children && pids.length > 0;
-      const filter = pid === undefined ? { pids: following ? this.#watched.alive() : pids, children: following } : {};
-      const bpftrace = new Bpftrace({
-        bpftrace: this.#installation,
-        program: assemble(tool, { copies, marker: MARKER, ...filter }),
-        marker: MARKER,
-        pid,
-        textBytes: tool.textBytes,
-        mapKeys: this.#options.mapKeys,
-        onMessage: this.#receiver(),
-      });
-      this.#bpftraces.push(bpftrace);
-      void bpftrace.ended.then(() => this.#oneEnded(bpftrace));
-    }
+    const apart = pids.length === 1 || (pids.length > 0 && !inInitialPidNamespace());
+    if (apart && !this.#options.children) for (const pid of this.#watched.alive()) this.#startFor(pid, copies);
+    else void this.#startFiltered(copies);
+  }
+
+  /** Attached to one process: the kernel puts traps into that one alone. */
+  #startFor(pid: number, copies: readonly HeldCopy[]): void {
+    const bpftrace = this.#run(assemble(this.#options.tool, { copies, marker: MARKER }), pid);
+    // With -p, bpftrace looks for the file by the process's own name for it. That fails where the file was deleted or
+    // its name has what separates an attach point's parts: then all processes get the traps, and all but one are ignored.
+    const ready = bpftrace.ready.catch((error: unknown) => {
+      const failed = error instanceof TracerError && error.code === 'failed';
+      if (!failed || this.#stopped || !inInitialPidNamespace() || this.#watched.alive().length === 0) throw error;
+      this.#bpftraces.splice(this.#bpftraces.indexOf(bpftrace), 1);
+      return this.#startFiltered(copies);
+    });
+    ready.catch(() => undefined);
+    this.#readies.push(ready);
+  }
+
+  /** Attached to the files: whoever has them mapped stops at the traps. */
+  #startFiltered(copies: readonly HeldCopy[]): Promise<void> {
+    const following = this.#options.children === true && this.#pids.length > 0;
+    // One that starts later must know the children that there are by then.
+    const pids = following ? this.#watched.alive() : this.#pids;
+    const program = assemble(this.#options.tool, { copies, marker: MARKER, pids, children: following });
+    const { ready } = this.#run(program);
+    ready.catch(() => undefined);
+    this.#readies.push(ready);
+    return ready;
+  }
+
+  #run(program: string, pid?: number): Bpftrace {
+    const bpftrace = new Bpftrace({
+      bpftrace: this.#installation,
+      program,
+      marker: MARKER,
+      pid,
+      textBytes: this.#options.tool.textBytes,
+      mapKeys: this.#options.mapKeys,
+      onMessage: this.#receiver(),
+    });
+    this.#bpftraces.push(bpftrace);
+    void bpftrace.ended.then(() => this.#oneEnded(bpftrace));
+    return bpftrace;
   }
 
   /** Takes in what one bpftrace says. Of their headings, which are all the same, the first is enough. */
@@ -149,8 +177,12 @@ export class Session {
   }
 
   #oneEnded(bpftrace: Bpftrace): void {
-    if (bpftrace.failure && this.#stopped === undefined) this.#options.onRemark?.(bpftrace.failure.message);
-    if (this.#bpftraces.every((each) => each.hasEnded)) this.#isOver();
+    // One whose place another takes is no longer in the list by the time that promises have settled.
+    setImmediate(() => {
+      if (!this.#bpftraces.includes(bpftrace)) return;
+      if (bpftrace.failure && this.#stopped === undefined) this.#options.onRemark?.(bpftrace.failure.message);
+      if (this.#bpftraces.every((each) => each.hasEnded)) this.#isOver();
+    });
   }
 
   #lookAgain(delay: number): void {
@@ -182,6 +214,11 @@ export class Session {
 
   #remarks(): void {
     for (const text of this.#copies.takeRemarks()) this.#options.onRemark?.(text);
+  }
+
+  /** Settles when every copy found so far is attached to. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#readies);
   }
 
   /** Ends everything and gives the results. Asked twice, it answers the same. */

@@ -12,7 +12,8 @@ export const us = (ns: number): string =>
   (ns / 1e3).toLocaleString('en-US', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 
 /** A share of a whole. */
-export const percent = (part: number, whole: number): string => (whole > 0 ? `${((100 * part) / whole).toFixed(1)}%` : '-');
+export const percent = (part: number, whole: number): string =>
+  whole > 0 ? `${((100 * part) / whole).toFixed(1)}%` : '-';
 
 /** Bytes as MiB; `-` for 0, which stands for unknown. */
 export const mib = (bytes: number): string =>

@@ -3,6 +3,7 @@
  * input, one command a line, and says `ready` at the start.
  *
  *   wait PROBE              until a tracer has armed the probe's site
+ *   armed PROBE             answers 1 or 0
  *   call DEPTH              recursion: f calls itself DEPTH deep, with a leaf at the bottom of each level
  *   enter NAME | leave NAME HOW
  *   resume NAME             entry of kind 1
@@ -78,13 +79,14 @@ static void call(long depth) {
   leave("f", 0);
 }
 
-static void wait_for(const char *probe) {
+static int armed(const char *probe) {
   static const char *const names[] = {"function__entry", "gc__done", "request__done", "exception__thrown"};
   static const enum polyprobe_probe numbers[] = {POLYPROBE_PROBE_FUNCTION__ENTRY, POLYPROBE_PROBE_GC__DONE,
                                                  POLYPROBE_PROBE_REQUEST__DONE, POLYPROBE_PROBE_EXCEPTION__THROWN};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     if (strcmp(names[i], probe) == 0)
-      while (!polyprobe_site_armed(polyprobe_site(POLYPROBE_PROVIDER_NODE, numbers[i]))) usleep(1000);
+      return polyprobe_site_armed(polyprobe_site(POLYPROBE_PROVIDER_NODE, numbers[i]));
+  return -1;
 }
 
 static void request(int done, const char *method, const char *target, uint64_t status, uint64_t bytes, uint64_t ns,
@@ -97,7 +99,9 @@ static void request(int done, const char *method, const char *target, uint64_t s
 static void obey(const char *line) {
   char a[4096] = "", b[4096] = "", c[4096] = "";
   long n = 0, m = 0, k = 0;
-  if (sscanf(line, "wait %4095s", a) == 1) wait_for(a);
+  if (sscanf(line, "wait %4095s", a) == 1)
+    while (!armed(a)) usleep(1000);
+  else if (sscanf(line, "armed %4095s", a) == 1) printf("armed %d\n", armed(a));
   else if (sscanf(line, "call %ld", &n) == 1) call(n);
   else if (sscanf(line, "enter %4095s", a) == 1) enter(a, 0);
   else if (sscanf(line, "resume %4095s", a) == 1) enter(a, 1);
