@@ -8,6 +8,7 @@ import { relative } from 'node:path';
 import { colours, print, reportError } from '../cli/output.js';
 import { tracing as traceErrors } from '../cli/trace-errors.js';
 import { PACKAGE } from '../paths.js';
+import { findBpftrace } from '../tracer/bpftrace.js';
 import { count } from '../tracer/units.js';
 import { load, wholeVisits, type Answers } from './load.js';
 import { again } from './root.js';
@@ -114,6 +115,8 @@ async function main(): Promise<void> {
     });
   try {
     await traceErrors(async () => {
+      // Now, not after the load.
+      findBpftrace();
       process.exitCode = await demo(stop, (cleaner) => cleaners.push(cleaner));
     });
   } finally {
