@@ -66,12 +66,12 @@ t.test('bpftrace counts every call, by probe, of every probe that fires', { skip
   const served = abi.probes.filter((probe) => probe.runtimes['node']?.served === 'yes');
   const tracer = bpftrace(
     test,
-    `${served
+    served
       .map(
         ({ name }) =>
           `usdt:${programs.library}:*:${name} /pid == ${puppet.pid}/ { if (arg0 == 0) { printf("WARM ${PROBES[name as ProbeName]}\\n"); } else { @[probe] = count(); } }`,
       )
-      .join('\n')}`,
+      .join('\n'),
   );
   const numbers = served.map(({ name }) => PROBES[name as ProbeName]);
   await warmUp(puppet, tracer, ...numbers);

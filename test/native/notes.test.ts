@@ -103,7 +103,7 @@ for (const machine of machines) {
       test.equal(read.probes[0]!.address % 64n, 0n, 'the sites begin on a cache line');
       const five = Buffer.from('0f1f440000', 'hex');
       test.notOk(
-        read.probes.some(({ offset }) => bytes.subarray(offset!, offset! + 16).includes(five)),
+        read.probes.some(({ offset }) => bytes.subarray(offset, offset! + 16).includes(five)),
         'no five-byte nop in a stub',
       );
       test.end();
