@@ -266,9 +266,7 @@ export function parseMessage(line: string): Message | undefined {
 }
 
 function decoded(value: unknown): unknown {
-  // eslint-disable-next-line no-control-regex -- bytes below 128 need no decoding
-  if (typeof value === 'string')
-    return /^[\x00-\x7f]*$/.test(value) ? value : Buffer.from(value, 'latin1').toString('utf8');
+  if (typeof value === 'string') return Buffer.from(value, 'latin1').toString('utf8');
   if (Array.isArray(value)) return value.map(decoded);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [decoded(key) as string, decoded(each)]));

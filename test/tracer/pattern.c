@@ -48,8 +48,7 @@ static void busy(uint64_t ns) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   uint64_t end = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec + ns;
-  do
-    clock_gettime(CLOCK_MONOTONIC, &now);
+  do clock_gettime(CLOCK_MONOTONIC, &now);
   while ((uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec < end);
 }
 
@@ -84,8 +83,7 @@ static int armed(const char *probe) {
   static const enum polyprobe_probe numbers[] = {POLYPROBE_PROBE_FUNCTION__ENTRY, POLYPROBE_PROBE_GC__DONE,
                                                  POLYPROBE_PROBE_REQUEST__DONE, POLYPROBE_PROBE_EXCEPTION__THROWN};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-    if (strcmp(names[i], probe) == 0)
-      return polyprobe_site_armed(polyprobe_site(POLYPROBE_PROVIDER_NODE, numbers[i]));
+    if (strcmp(names[i], probe) == 0) return polyprobe_site_armed(polyprobe_site(POLYPROBE_PROVIDER_NODE, numbers[i]));
   return -1;
 }
 
@@ -101,23 +99,33 @@ static void obey(const char *line) {
   long n = 0, m = 0, k = 0;
   if (sscanf(line, "wait %4095s", a) == 1)
     while (!armed(a)) usleep(1000);
-  else if (sscanf(line, "armed %4095s", a) == 1) printf("armed %d\n", armed(a));
-  else if (sscanf(line, "call %ld", &n) == 1) call(n);
-  else if (sscanf(line, "enter %4095s", a) == 1) enter(a, 0);
-  else if (sscanf(line, "resume %4095s", a) == 1) enter(a, 1);
-  else if (sscanf(line, "leave %4095s %ld", a, &n) == 2) leave(a, (uint64_t)n);
-  else if (sscanf(line, "busy %ld", &n) == 1) busy((uint64_t)n);
-  else if (sscanf(line, "repeat %ld", &n) == 1) repeat(n);
-  else if (sscanf(line, "threads %ld %ld", &n, &m) == 2) threads(n, m);
+  else if (sscanf(line, "armed %4095s", a) == 1)
+    printf("armed %d\n", armed(a));
+  else if (sscanf(line, "call %ld", &n) == 1)
+    call(n);
+  else if (sscanf(line, "enter %4095s", a) == 1)
+    enter(a, 0);
+  else if (sscanf(line, "resume %4095s", a) == 1)
+    enter(a, 1);
+  else if (sscanf(line, "leave %4095s %ld", a, &n) == 2)
+    leave(a, (uint64_t)n);
+  else if (sscanf(line, "busy %ld", &n) == 1)
+    busy((uint64_t)n);
+  else if (sscanf(line, "repeat %ld", &n) == 1)
+    repeat(n);
+  else if (sscanf(line, "threads %ld %ld", &n, &m) == 2)
+    threads(n, m);
   else if (sscanf(line, "gc %4095s %ld %ld %ld", a, &n, &m, &k) == 4) {
     N(gc__start)(intern(a), 0, (uint64_t)n);
     N(gc__done)(intern(a), 0, (uint64_t)n, (uint64_t)m, (uint64_t)k);
   } else if (sscanf(line, "request %4095s %4095s %ld %ld %ld %4095[^\n]", a, b, &n, &m, &k, c) == 6)
     request(1, a, b, (uint64_t)n, (uint64_t)m, (uint64_t)k, c);
-  else if (sscanf(line, "open %4095s %4095s", a, b) == 2) request(0, a, b, 0, 0, 0, "-");
+  else if (sscanf(line, "open %4095s %4095s", a, b) == 2)
+    request(0, a, b, 0, 0, 0, "-");
   else if (sscanf(line, "throw %4095s %ld %4095[^\n]", a, &n, b) == 3)
     N(exception__thrown)(0, intern(a), intern(b), intern("thrower"), file, (uint64_t)n);
-  else if (sscanf(line, "say %4095[^\n]", a) == 1) printf("%s\n", a);
+  else if (sscanf(line, "say %4095[^\n]", a) == 1)
+    printf("%s\n", a);
   else if (sscanf(line, "names %ld", &n) == 1) {
     for (long i = 0; i < n; i++) {
       snprintf(a, sizeof a, "name%ld", i);
