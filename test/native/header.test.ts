@@ -15,11 +15,8 @@ function compile(compiler: string, ...args: string[]): { status: number | null; 
   return { status, said: stderr };
 }
 
-for (const [c, cxx] of [
-  ['gcc', 'g++'],
-  ['clang-14', 'clang++-14'],
-  ['clang', 'clang++'],
-] as const)
+const clang = has('clang') ? (['clang', 'clang++'] as const) : (['clang-14', 'clang++-14'] as const);
+for (const [c, cxx] of [['gcc', 'g++'], clang] as const)
   for (const without of [[], ['-DPOLYPROBE_NO_STUBS']])
     for (const std of ['c99', 'c11', 'c17', 'c++11', 'c++17', 'c++20']) {
       const compiler = std.startsWith('c++') ? cxx : c;
