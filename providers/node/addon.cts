@@ -11,11 +11,19 @@ import { statusOf, type Status } from './status.cjs';
 /** What the native part exports; see `addon/`. */
 export interface Addon {
   /** Begins in this isolate. @returns undefined, or why not */
-  start(runtime: string, program: string, toggle: (set: number) => void, isMainThread: boolean): string | undefined;
+  start(
+    runtime: string,
+    program: string,
+    toggle: (set: number) => void,
+    isMainThread: boolean,
+    globalsParent: unknown,
+  ): string | undefined;
   /** Takes every hook out for good. */
   stop(): void;
   /** Registers functions, texts being scope, name, file of each joined by NUL. @returns the first number, or 0 */
   addFunctions(file: string, texts: string, lines: Uint32Array): number;
+  /** Whether any thread has registered functions of a file. */
+  hasFunctions(file: string): boolean;
   /** Low half of a new request's id. */
   newId(): number;
   requestStart(

@@ -7,7 +7,7 @@
  */
 import Module = require('node:module');
 import { readFileSync } from 'node:fs';
-import { dirname, extname, join } from 'node:path';
+import { dirname, extname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Addon } from './addon.cjs';
 import type { SourceKind } from './instrument/index.cjs';
@@ -52,15 +52,26 @@ const EITHER: readonly SourceKind[] = ['commonjs', 'module'];
 /** A first sign of `import` in a program: better one too many. */
 const IMPORT = /\bimport\b\s*[\s({*'"\w$]/;
 
+/** The file that Node will run, as it finds it: `node .` and links to programs have names without an extension. */
+function mainFile(): string | undefined {
+  const main = process.argv[1];
+  if (main === undefined) return undefined;
+  try {
+    return Module.createRequire(join(process.cwd(), 'main')).resolve(resolve(main));
+  } catch {
+    return main;
+  }
+}
+
 /** Whether the main program is, or may soon be, loaded by the loader for ES modules. */
 function mainIsModule(): boolean {
   const flags = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].join(' ');
   if (/--(import|loader|experimental-loader|input-type|experimental-default-type)\b/.test(flags)) return true;
-  const main = process.argv[1];
+  const main = mainFile();
   if (main === undefined) return IMPORT.test((process as { _eval?: string })._eval ?? '');
   const extension = extname(main);
   if (extension === '.mjs') return true;
-  if (extension !== '.js') return false;
+  if (extension !== '.js' && extension !== '') return false;
   for (let folder = dirname(main); ; folder = dirname(folder)) {
     try {
       const text = readFileSync(join(folder, 'package.json'), 'utf8');
@@ -129,7 +140,10 @@ export function installLoaderHooks(addon: Addon, options: Options, sources: Sour
     if (typeof content !== 'string' || typeof filename !== 'string') return;
     if (!registered && !instrumenting() && IMPORT.test(content)) registerForImports();
     const kinds = (typeof format === 'string' && KINDS[format]) || EITHER;
-    args[0] = sources.transform(content, filename, kinds) ?? content;
+    const code = sources.transform(content, filename, kinds);
+    // Node will find out as well that it is an ES module, and hand it to the loader for those.
+    if (sources.lastKind === 'module') registerForImports();
+    else if (code !== undefined) args[0] = code;
   });
   if (mainIsModule()) registerForImports();
 }

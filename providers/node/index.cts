@@ -56,7 +56,7 @@ function begin(): Provider {
     exceptionHook(addon),
     loadHook(addon),
   ]);
-  const why = addon.start(runtime, program, toggle, isMainThread);
+  const why = addon.start(runtime, program, toggle, isMainThread, Object.getPrototypeOf(globalThis));
   if (why !== undefined) return { status: statusOf(why === 'abi' ? 'abi' : 'start-failed', why), refused: [] };
   if (options.functions) {
     const shown = addon.wrapToString(Function.prototype.toString, MARKER, restore);

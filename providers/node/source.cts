@@ -32,6 +32,8 @@ export class Sources {
   readonly #addon: Addon;
   readonly #options: Options;
   readonly #selected: (file: string) => boolean;
+  /** What the file that was transformed last turned out to be; undefined when it runs as it is. */
+  lastKind: SourceKind | undefined;
   #instrumenter: InstrumentCache | undefined;
   /** What was compiled, for stack traces: the strings are V8's own, kept by it anyway. */
   readonly #compiled = new Map<string, string>();
@@ -49,6 +51,7 @@ export class Sources {
    * @returns the text, or undefined when the file runs as it is. Never throws.
    */
   transform(source: string, file: string, kinds: readonly SourceKind[]): string | undefined {
+    this.lastKind = undefined;
     if (depth > 0 || !this.#selected(file)) return undefined;
     depth++;
     try {
@@ -80,6 +83,7 @@ export class Sources {
       const first = register(this.#addon, file, this.#options.root, result.functions);
       if (first !== 0) {
         const code = bind(result.code, first);
+        this.lastKind = kind;
         this.#compiled.set(file, code);
         return code;
       }
@@ -91,12 +95,12 @@ export class Sources {
   }
 
   /**
-   * The text that was compiled of a file, for stack traces. ES modules pass through another thread on Node 20: their text
-   * is made again, from the cache.
+   * The text that was compiled of a file, for stack traces. ES modules pass through another thread on Node 20, which told
+   * the names of their functions: their text is made again, from the cache.
    */
   codeOf(file: string, isModule: boolean): string | undefined {
     const known = this.#compiled.get(file);
-    if (known !== undefined || !isModule || !this.#selected(file)) return known;
+    if (known !== undefined || !isModule || !this.#addon.hasFunctions(file)) return known;
     const result = this.#cache().attempt(readFileSync(file, 'utf8'), { kind: 'module', file });
     const code = 'reason' in result ? '' : result.code;
     this.#compiled.set(file, code);

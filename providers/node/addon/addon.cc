@@ -16,11 +16,11 @@ namespace polyprobe {
 
 namespace {
 
-v8::Local<v8::Function> function_of(const Napi::Value &from) {
+v8::Local<v8::Value> value_of(const Napi::Value &from) {
   napi_value raw = from;
   v8::Local<v8::Value> value;
   memcpy(static_cast<void *>(&value), &raw, sizeof value);
-  return value.As<v8::Function>();
+  return value;
 }
 
 /* Closing a handle takes a turn of the loop: the environment waits for the hook's removal. */
@@ -38,7 +38,7 @@ void on_teardown(napi_async_cleanup_hook_handle hook, void *) {
   });
 }
 
-/* start(runtime, program, toggle, isMainThread) → undefined, or why it can't */
+/* start(runtime, program, toggle, isMainThread, parent of the global object) → undefined, or why it can't */
 Napi::Value start(const Napi::CallbackInfo &info) {
   Napi::Env env = info.Env();
   if (!polyprobe_abi_compatible()) return Napi::String::New(env, "abi");
@@ -50,7 +50,7 @@ Napi::Value start(const Napi::CallbackInfo &info) {
   std::string runtime = info[0].As<Napi::String>().Utf8Value(), program = info[1].As<Napi::String>().Utf8Value();
   /* The main thread speaks for the process. */
   if (info[3].ToBoolean()) polyprobe_describe(runtime.c_str(), program.c_str());
-  const char *why = agent_start(context, loop, runtime, program, function_of(info[2]));
+  const char *why = agent_start(context, loop, runtime, program, value_of(info[2]).As<v8::Function>(), value_of(info[4]));
   if (why) return Napi::String::New(env, why);
   napi_add_async_cleanup_hook(env, on_teardown, nullptr, nullptr);
   /* process.exit() doesn't tear the main thread's environment down, but runs these. */
@@ -88,12 +88,19 @@ Napi::Value add_functions(const Napi::CallbackInfo &info) {
     if (path_length == 0) path = file.data(), path_length = file.size();
     names_set(first + i, scope, scope_length, name, name_length, path, path_length, lines[i]);
   }
+  names_file_add(file);
   return Napi::Number::New(env, first);
+}
+
+/* hasFunctions(file) → whether any thread has registered functions of it */
+Napi::Value has_functions(const Napi::CallbackInfo &info) {
+  return Napi::Boolean::New(info.Env(), info[0].IsString() && names_file_has(info[0].As<Napi::String>().Utf8Value()));
 }
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("start", Napi::Function::New(env, start, "start"));
   exports.Set("stop", Napi::Function::New(env, stop, "stop"));
+  exports.Set("hasFunctions", Napi::Function::New(env, has_functions, "hasFunctions"));
   exports.Set("addFunctions", Napi::Function::New(env, add_functions, "addFunctions"));
   fire_exports(env, exports);
   wrap_exports(env, exports);

@@ -98,8 +98,8 @@ void agent_apply(Agent *agent, bool in_loop);
 void functions_hook(Agent *agent, v8::Local<v8::Context> context, ProbeSet before, ProbeSet now);
 /** Ends every open call as unwound: nothing of them is on the stack any more. */
 void functions_drain(Agent *agent);
-/** Defines the names once, as `undefined`. */
-void functions_define(Agent *agent, v8::Local<v8::Context> context);
+/** Defines the names once, as `undefined`. @param parent what the global object inherits from, as JavaScript sees it */
+void functions_define(Agent *agent, v8::Local<v8::Context> context, v8::Local<v8::Value> parent);
 
 /* exceptions.cc */
 /** A throw statement: fires, and remembers the value until it is caught. @param line 0: the current one */

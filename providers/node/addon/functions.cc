@@ -121,6 +121,8 @@ void on_entry(const Info &info) {
   const FunctionName *function = function_of(info, &id);
   if (!function) return;
   Agent *agent = agent_of(info);
+  /* A program that froze its global object while it was hooked goes on calling. */
+  if (!(agent->hooked_natively & FUNCTION_PROBES)) return;
   uint32_t token = push(agent, id);
   fire_entry(agent, function, POLYPROBE_KIND_CALL);
   info.GetReturnValue().Set(static_cast<int32_t>(token));
@@ -218,8 +220,20 @@ void on_turn_end(v8::Isolate *) {
 
 void functions_drain(Agent *agent) { unwind_above(agent, -1); }
 
-void functions_define(Agent *agent, v8::Local<v8::Context> context) {
+void functions_define(Agent *agent, v8::Local<v8::Context> context, v8::Local<v8::Value> parent) {
   for (int i = 0; i < CALLBACKS; i++) define(agent, context, i, v8::Undefined(agent->isolate));
+  /*
+   * A program may empty its global object: instrumented code still has to find the names. What the global object inherits
+   * from is no place that programs clear.
+   */
+  if (!parent->IsObject() || parent->IsProxy()) return;
+  constexpr auto FIXED = static_cast<v8::PropertyAttribute>(v8::DontEnum | v8::DontDelete | v8::ReadOnly);
+  v8::TryCatch ignore(agent->isolate);
+  for (const char *text : GLOBAL_NAMES) {
+    v8::Local<v8::String> name;
+    if (v8::String::NewFromUtf8(agent->isolate, text, v8::NewStringType::kInternalized).ToLocal(&name))
+      drop(parent.As<v8::Object>()->DefineOwnProperty(context, name, v8::Undefined(agent->isolate), FIXED));
+  }
 }
 
 void functions_hook(Agent *agent, v8::Local<v8::Context> context, ProbeSet before, ProbeSet now) {

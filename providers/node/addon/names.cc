@@ -2,6 +2,8 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <mutex>
+#include <unordered_set>
 
 #include "polyprobe.h"
 
@@ -14,6 +16,13 @@ constexpr uint32_t CHUNKS = 4096; /* 16.7 million functions: six hexadecimal dig
 
 std::atomic<FunctionName *> chunks[CHUNKS];
 std::atomic<uint32_t> next{1};
+
+std::mutex files_lock;
+/* Never destroyed: threads may outlive the main one's static objects. */
+std::unordered_set<std::string> &files() {
+  static auto *set = new std::unordered_set<std::string>;
+  return *set;
+}
 
 FunctionName *slot(uint32_t id, bool create) {
   std::atomic<FunctionName *> &place = chunks[id >> CHUNK_BITS];
@@ -51,6 +60,16 @@ void names_set(uint32_t id, const char *scope, size_t scope_length, const char *
   const char *path = polyprobe_intern(file, file_length);
   /* Last, with a barrier: names_get takes an entry with a file as whole. */
   __atomic_store_n(&entry->file, path, __ATOMIC_RELEASE);
+}
+
+void names_file_add(const std::string &file) {
+  std::lock_guard<std::mutex> hold(files_lock);
+  files().insert(file);
+}
+
+bool names_file_has(const std::string &file) {
+  std::lock_guard<std::mutex> hold(files_lock);
+  return files().count(file) != 0;
 }
 
 const FunctionName *names_get(uint32_t id) {

@@ -7,6 +7,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 namespace polyprobe {
 
@@ -28,6 +29,10 @@ uint32_t names_reserve(uint32_t count);
 /** Says what a number stands for. Strings are copied (interned). Only the thread that reserved it may call this. */
 void names_set(uint32_t id, const char *scope, size_t scope_length, const char *name, size_t name_length,
                const char *file, size_t file_length, uint32_t line);
+
+/** Notes that functions of a file have numbers, and asks for it. Any thread. */
+void names_file_add(const std::string &file);
+bool names_file_has(const std::string &file);
 
 /** What a number stands for; NULL for one that was never set. Any thread, no lock. */
 const FunctionName *names_get(uint32_t id);
