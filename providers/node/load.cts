@@ -4,6 +4,7 @@
  * Only real loads are told: a module that is in the cache already, or is built into Node, is none.
  */
 import Module = require('node:module');
+import { types } from 'node:util';
 import type { Addon } from './addon.cjs';
 import { instrumenting } from './source.cjs';
 import type { Hook } from './toggle.cjs';
@@ -24,13 +25,12 @@ interface Note {
 
 /** An error in a few words, without asking the error anything. */
 export function errorText(error: unknown): string {
-  const descriptor =
-    typeof error === 'object' && error !== null
-      ? Object.getOwnPropertyDescriptor(error, 'message')
-      : undefined;
-  return typeof descriptor?.value === 'string' && descriptor.value !== ''
-    ? descriptor.value.split('\n', 1)[0]!
-    : 'failed';
+  if (typeof error !== 'object' || error === null || types.isProxy(error)) return 'failed';
+  const descriptor = Object.getOwnPropertyDescriptor(error, 'message');
+  // A getter's descriptor has no value of its own, but the program may have put one on Object.prototype.
+  if (!descriptor || !Object.hasOwn(descriptor, 'value')) return 'failed';
+  const { value } = descriptor as { value: unknown };
+  return typeof value === 'string' && value !== '' ? value.split('\n', 1)[0]! : 'failed';
 }
 
 /** The hook for load__start and load__done. */

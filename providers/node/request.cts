@@ -26,11 +26,12 @@ interface Open {
 const START = 'http.server.request.start';
 const FINISH = 'http.server.response.finish';
 
-/** Query strings may hold secrets: they never reach a probe. */
+/** Query strings may hold secrets, and so may the host of a proxy's request (user:password@): they never reach a probe. */
 function pathOf(url: string | undefined): string {
   if (url === undefined) return '';
   const end = url.search(/[?#]/);
-  return end < 0 ? url : url.slice(0, end);
+  const path = end < 0 ? url : url.slice(0, end);
+  return path.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/]*/i, '') || '/';
 }
 
 function peerOf(socket: Socket): string {
@@ -42,12 +43,19 @@ function peerOf(socket: Socket): string {
 /** The hook for request__start and request__done. */
 export function requestHook(addon: Addon, context: Context): Hook {
   const open = new WeakMap<ServerResponse, Open>();
+  /** What a connection had sent when its last response was finished: pipelined requests arrive before that. */
+  const finished = new WeakMap<Socket, number>();
 
   const done = (response: ServerResponse, socket: Socket | null, error: string): void => {
     const started = open.get(response);
     if (!started) return;
     open.delete(response);
-    const bytes = socket ? Math.max(0, socket.bytesWritten - started.bytesBefore) : 0;
+    let bytes = 0;
+    if (socket) {
+      const before = Math.max(started.bytesBefore, finished.get(socket) ?? 0);
+      bytes = Math.max(0, socket.bytesWritten - before);
+      finished.set(socket, before + bytes);
+    }
     const status = response.headersSent ? response.statusCode : 0;
     addon.requestDone(started.id, status, bytes, Number(process.hrtime.bigint() - started.startNs), error);
   };

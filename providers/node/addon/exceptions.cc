@@ -61,6 +61,8 @@ void message_of(Agent *agent, v8::Local<v8::Context> context, v8::Local<v8::Valu
   if (!value.As<v8::Object>()->GetOwnPropertyDescriptor(context, string(isolate, "message")).ToLocal(&descriptor) ||
       !descriptor->IsObject())
     return;
+  /* A getter's descriptor has no value of its own, but the program may have put one on Object.prototype. */
+  if (!descriptor.As<v8::Object>()->HasOwnProperty(context, string(isolate, "value")).FromMaybe(false)) return;
   if (descriptor.As<v8::Object>()->Get(context, string(isolate, "value")).ToLocal(&message) && message->IsString())
     text->set(isolate, message.As<v8::String>());
 }
