@@ -12,8 +12,8 @@ function say(text: string, todo: string): void {
   delete process.env['POLYPROBE_NOTICE'];
   try {
     process.stderr.write('polyprobe: off: ' + text + (todo ? '\n  to do: ' + todo : '') + '\n');
-  } catch {
-    // The program has closed its stderr.
+  } catch (closed) {
+    // The program has closed its stderr. (Without the name, Node 8 couldn't even read this file.)
   }
 }
 

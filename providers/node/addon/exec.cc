@@ -31,11 +31,12 @@ std::vector<char *> pointers_to(std::vector<std::string> &strings) {
 }
 
 /*
- * Node changes three things of its process that a program would inherit: it ignores SIGPIPE, it may have made the standard
+ * Node changes three things of its process that a program would inherit: it ignores SIGPIPE and SIGXFSZ, it may have made the standard
  * streams non-blocking, and it raises the soft limit of open files. The parent's limit is what the program would have had.
  */
 void undo_what_node_changed() {
   signal(SIGPIPE, SIG_DFL);
+  signal(SIGXFSZ, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
