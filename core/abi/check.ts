@@ -14,6 +14,9 @@ export const MAX_PROBES = 64;
 const PROBE_NAME = /^[a-z][a-z0-9]*(_[a-z0-9]+)*__[a-z][a-z0-9]*(_[a-z0-9]+)*$/;
 const ARGUMENT_NAME = /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/;
 const LANGUAGE_ID = /^[a-z][a-z0-9]*$/;
+const SINCE = /^\d+\.\d+$/;
+/** Their named values would be called like the numbers of probes and providers in C. */
+const TAKEN: readonly string[] = ['probe', 'provider'];
 const TYPES: readonly string[] = ['u64', 'i64', 'string'];
 
 const twice = (names: readonly string[]): string[] => [
@@ -30,6 +33,8 @@ function checkArgument(where: string, argument: Argument): string[] {
     problems.push(`${where}: argument '${argument.name}' has no meaning written down`);
   if (argument.values && argument.type === 'string')
     problems.push(`${where}: argument '${argument.name}' is a string and can't have named values`);
+  if (argument.values && TAKEN.includes(argument.name))
+    problems.push(`${where}: an argument called '${argument.name}' can't have named values`);
   for (const [name, value] of Object.entries(argument.values ?? {}))
     if (!ARGUMENT_NAME.test(name) || !Number.isSafeInteger(value))
       problems.push(`${where}: value '${name}' of '${argument.name}' must be snake_case and an integer`);
@@ -40,7 +45,7 @@ function checkProbe(abi: Abi, probe: Probe): string[] {
   const where = `probe '${probe.name}'`;
   const problems: string[] = [];
   if (!PROBE_NAME.test(probe.name)) problems.push(`${where}: a name is noun__verb, in lower case`);
-  const [major, minor] = probe.since.split('.').map(Number);
+  const [major, minor] = SINCE.test(probe.since) ? probe.since.split('.').map(Number) : [];
   if (major !== abi.version.major || !(minor! <= abi.version.minor))
     problems.push(
       `${where}: since '${probe.since}' isn't in ${abi.version.major}.0 to ${abi.version.major}.${abi.version.minor}`,
@@ -84,7 +89,7 @@ export function check(abi: Abi): string[] {
         // Constants are called after the argument alone, so one argument name has one meaning everywhere.
         const value = JSON.stringify(argument.values);
         const other = values.get(argument.name);
-        if (other && other.value !== value)
+        if (other !== undefined && other.value !== value)
           problems.push(`'${argument.name}' of ${probe.name} and of ${other.where} have different named values`);
         values.set(argument.name, { value, where: probe.name });
       }
@@ -129,6 +134,12 @@ export function compareWithReleased(abi: Abi, released: ReleasedAbi): string[] {
     for (const id of old.served)
       if (!current.served.includes(id)) problems.push(`'${old.name}' fired in ${id} ${was} and no longer does`);
   });
+  if (minor === abi.version.minor)
+    for (const probe of now.probes)
+      for (const id of probe.served)
+        if (released.probes.find((old) => old.name === probe.name)?.served.includes(id) === false)
+          // A provider built against it would miss the stub in the released library, which says the same version.
+          problems.push(`'${probe.name}' fires in ${id}, which it didn't ${was}: raise the minor version`);
   if (minor === abi.version.minor && now.probes.length > released.probes.length)
     problems.push(`probes were appended to the released ${released.version}: raise the minor version`);
   return problems;

@@ -66,7 +66,7 @@ function run(command: string, args: readonly string[]): Promise<Ran> {
 
 /** The machine that we run on. */
 export function thisHost(): Host {
-  const report = process.report?.getReport() as { header?: { glibcVersionRuntime?: string } } | undefined;
+  const report = process.report.getReport() as { header?: { glibcVersionRuntime?: string } } | undefined;
   return {
     platform: process.platform,
     architecture: process.arch,

@@ -55,7 +55,7 @@ export function summaryText(summary: Summary): string {
 /** A line on standard error that the next one overwrites; on a terminal only. */
 function progressLine(): { show(what: string): void; clear(): void } {
   const { stderr } = process;
-  if (stderr.isTTY !== true) return { show: () => undefined, clear: () => undefined };
+  if (!stderr.isTTY) return { show: () => undefined, clear: () => undefined };
   const clear = (): void => void stderr.write('\r\u001b[K');
   return {
     clear,
@@ -87,7 +87,7 @@ export function register(program: Command): void {
       action(async (flags: Flags) => {
         const pid = processNumber(flags.pid);
         const findings: Finding[] = [];
-        const terminal = process.stdout.isTTY === true;
+        const terminal = process.stdout.isTTY;
         const { bold } = colours();
         const progress = progressLine();
         for await (const batch of check({ pid, fire: flags.fire, progress: progress.show })) {

@@ -15,7 +15,7 @@ type Stream = NodeJS.WriteStream;
 export function colours(stream: Stream = process.stdout): ReturnType<typeof pc.createColors> {
   const { NO_COLOR, TERM } = process.env;
   // picocolors' own rule also colours pipes when CI or FORCE_COLOR is set.
-  return pc.createColors(stream.isTTY === true && !NO_COLOR && TERM !== 'dumb');
+  return pc.createColors(stream.isTTY && !NO_COLOR && TERM !== 'dumb');
 }
 
 const NO_BORDER = {

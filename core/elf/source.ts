@@ -58,7 +58,7 @@ export function openFile(file: string | number | { readonly fd: number }): OpenF
     if (typeof file === 'string') {
       fd = openSync(
         file,
-        constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0),
+        constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY,
       );
       owned = true;
     } else {

@@ -8,11 +8,24 @@ import { banner, upper, type Output } from './output.js';
 const cType = (argument: Argument): string =>
   ({ u64: 'uint64_t', i64: 'int64_t', string: 'const char *' })[argument.type];
 
-/** One C parameter, named as the definition names it (`class` is a keyword of C++). */
+/** Words of C and C++ that the definition may use and a parameter may not: https://en.cppreference.com/w/cpp/keyword */
+const KEYWORDS = new Set(
+  (
+    'alignas alignof and asm auto bitand bitor bool break case catch char class compl concept const constexpr continue ' +
+    'decltype default delete do double else enum explicit export extern false final float for friend goto if inline int ' +
+    'long mutable namespace new noexcept not nullptr operator or private protected public register requires restrict ' +
+    'return short signed sizeof static struct switch template this throw true try typedef typename union unsigned using ' +
+    'virtual void volatile while xor'
+  ).split(' '),
+);
+
+/** What a parameter is called: as the definition says, if C lets us. */
+const nameOf = (argument: Argument): string => (KEYWORDS.has(argument.name) ? `${argument.name}_` : argument.name);
+
+/** One C parameter. */
 const parameter = (argument: Argument): string => {
-  const name = ['class', 'namespace', 'template'].includes(argument.name) ? `${argument.name}_` : argument.name;
   const type = cType(argument);
-  return type.endsWith('*') ? `${type}${name}` : `${type} ${name}`;
+  return type.endsWith('*') ? `${type}${nameOf(argument)}` : `${type} ${nameOf(argument)}`;
 };
 
 function values(abi: Abi): string[] {
@@ -29,14 +42,24 @@ function values(abi: Abi): string[] {
   return lines;
 }
 
+const parameters = (probe: Probe): string => probe.args.map(parameter).join(', ') || 'void';
+
+/** What stands for a stub where there are none: a function, so that its address can be taken and its arguments are used. */
+function nothing(provider: string, probe: Probe): string[] {
+  return [
+    `static inline void ${provider}_${probe.name}(${parameters(probe)}) {`,
+    ...probe.args.map((argument) => `  (void)${nameOf(argument)};`),
+    '}',
+  ];
+}
+
 function prototype(provider: string, probe: Probe): string[] {
-  const args = probe.args.map(parameter).join(', ') || 'void';
   return [
     '/**',
     ` * ${probe.meaning}`,
-    ...probe.args.map((argument) => ` * @param ${parameter(argument).split(/[ *]/).pop()} ${argument.meaning}`),
+    ...probe.args.map((argument) => ` * @param ${nameOf(argument)} ${argument.meaning}`),
     ' */',
-    `POLYPROBE_STUB void ${provider}_${probe.name}(${args});`,
+    `POLYPROBE_STUB void ${provider}_${probe.name}(${parameters(probe)});`,
   ];
 }
 
@@ -80,7 +103,7 @@ export function cHeader(abi: Abi): Output {
   lines.push('', '#if POLYPROBE_SUPPORTED');
   for (const { provider, probe } of stubs) lines.push('', ...prototype(provider, probe));
   lines.push('', '#else', '');
-  for (const { provider, probe } of stubs) lines.push(`#define ${provider}_${probe.name}(...) ((void)0)`);
+  for (const { provider, probe } of stubs) lines.push(...nothing(provider, probe));
   lines.push('', '#endif');
   lines.push('', '#ifdef __cplusplus', '}', '#endif', '', '#endif', '');
   return { path: 'native/include/polyprobe_abi.gen.h', text: lines.join('\n') };

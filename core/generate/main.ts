@@ -22,7 +22,7 @@ export const generators = [cHeader, stubs, sites, typescript, docsTable, runtime
 export function replaceMarked(text: string, marker: string, part: string, path: string): string {
   const [begin, end] = [`<!-- ${marker}:begin -->`, `<!-- ${marker}:end -->`];
   const [from, to] = [text.indexOf(begin), text.indexOf(end)];
-  if (from < 0 || to < from || text.indexOf(begin, from + 1) >= 0 || text.indexOf(end, to + 1) >= 0)
+  if (from < 0 || to < from || text.includes(begin, from + 1) || text.includes(end, to + 1))
     throw new Error(`${path}: expected '${begin}' and, after it, '${end}', once each`);
   return `${text.slice(0, from + begin.length)}\n\n${part}\n\n${text.slice(to)}`;
 }

@@ -11,7 +11,8 @@ import { closeSync, fstatSync, openSync, readdirSync } from 'node:fs';
 import { ProcessError, ElfError, errnoOf } from '../elf/errors.js';
 import { mappedFiles, openMappedFile, type MappedFile } from '../elf/maps.js';
 import { readProbes } from '../elf/notes.js';
-import { requireLive } from '../elf/proc.js';
+import { processLink, requireLive } from '../elf/proc.js';
+import { probesOfProcess } from '../elf/process.js';
 import { isLibrary } from '../elf/processes.js';
 import { TracerError } from './errors.js';
 import type { Copy } from './script.js';
@@ -126,6 +127,22 @@ export function requireTraceable(pid: number): void {
     'a program that was started with it',
     "start it by 'polyprobe run -- COMMAND'; 'polyprobe ps' shows those that were",
   );
+}
+
+/** Whether a path means the same file to the process and to us. */
+export function sharesRoot(pid: number): boolean {
+  return ['ns/mnt', 'root'].every((link) => processLink(pid, link) === processLink(process.pid, link));
+}
+
+/** Whether any tracer has armed a site in the process; true where we may not know, or it has ended. */
+export function isArmed(pid: number): boolean {
+  try {
+    const { files } = probesOfProcess(pid, { only: isLibrary });
+    return files.some(({ probes }) => probes.some(({ armed }) => armed !== false));
+  } catch (error) {
+    if (error instanceof ProcessError) return true;
+    throw error;
+  }
 }
 
 /** A process by number and start: numbers are used again. */

@@ -6,7 +6,7 @@
  */
 import { existsSync, readlinkSync } from 'node:fs';
 import { LIBRARY } from '../paths.js';
-import { Copies, Watched, requireTraceable, type HeldCopy } from './attach.js';
+import { Copies, Watched, isArmed, requireTraceable, sharesRoot, type HeldCopy } from './attach.js';
 import { Bpftrace, findBpftrace, type Installation, type Message } from './bpftrace.js';
 import { TracerError } from './errors.js';
 import { Results } from './results.js';
@@ -124,13 +124,24 @@ export class Session {
 
   /** Attached to one process: the kernel puts traps into that one alone. */
   #startFor(pid: number, copies: readonly HeldCopy[]): void {
+    // With -p, bpftrace looks for the file by the process's own name for it. That fails, in a container even without a
+    // word, where the name means another file to us, or has what separates an attach point's parts, or is no more. Then
+    // whoever has the file mapped gets the traps, and all but one are ignored.
+    const filtered = inInitialPidNamespace();
+    if (filtered && !sharesRoot(pid)) {
+      void this.#startFiltered(copies);
+      return;
+    }
     const bpftrace = this.#run(assemble(this.#options.tool, { copies, marker: MARKER }), pid);
-    // With -p, bpftrace looks for the file by the process's own name for it. That fails where the file was deleted or
-    // its name has what separates an attach point's parts: then all processes get the traps, and all but one are ignored.
-    const ready = bpftrace.ready.catch((error: unknown) => {
+    const isAttached = async (): Promise<void> => {
+      await bpftrace.ready;
+      if (!this.#stopped && filtered && !isArmed(pid)) throw new TracerError('failed', 'no site is armed', '', '');
+    };
+    const ready = isAttached().catch((error: unknown) => {
       const failed = error instanceof TracerError && error.code === 'failed';
-      if (!failed || this.#stopped || !inInitialPidNamespace() || this.#watched.alive().length === 0) throw error;
+      if (!failed || this.#stopped || !filtered || this.#watched.alive().length === 0) throw error;
       this.#bpftraces.splice(this.#bpftraces.indexOf(bpftrace), 1);
+      bpftrace.kill();
       return this.#startFiltered(copies);
     });
     ready.catch(() => undefined);

@@ -187,19 +187,96 @@ POLYPROBE_STUB void polyprobe_node_runtime__hooks(const char *runtime, const cha
 
 #else
 
-#define polyprobe_node_function__entry(...) ((void)0)
-#define polyprobe_node_function__return(...) ((void)0)
-#define polyprobe_node_exception__thrown(...) ((void)0)
-#define polyprobe_node_gc__start(...) ((void)0)
-#define polyprobe_node_gc__done(...) ((void)0)
-#define polyprobe_node_load__start(...) ((void)0)
-#define polyprobe_node_load__done(...) ((void)0)
-#define polyprobe_node_request__start(...) ((void)0)
-#define polyprobe_node_request__done(...) ((void)0)
-#define polyprobe_node_call__start(...) ((void)0)
-#define polyprobe_node_call__done(...) ((void)0)
-#define polyprobe_node_context__switch(...) ((void)0)
-#define polyprobe_node_runtime__hooks(...) ((void)0)
+static inline void polyprobe_node_function__entry(uint64_t request_id, const char *scope, const char *function, const char *file, uint64_t line, uint64_t kind) {
+  (void)request_id;
+  (void)scope;
+  (void)function;
+  (void)file;
+  (void)line;
+  (void)kind;
+}
+static inline void polyprobe_node_function__return(uint64_t request_id, const char *scope, const char *function, const char *file, uint64_t line, uint64_t how) {
+  (void)request_id;
+  (void)scope;
+  (void)function;
+  (void)file;
+  (void)line;
+  (void)how;
+}
+static inline void polyprobe_node_exception__thrown(uint64_t request_id, const char *class_, const char *message, const char *function, const char *file, uint64_t line) {
+  (void)request_id;
+  (void)class_;
+  (void)message;
+  (void)function;
+  (void)file;
+  (void)line;
+}
+static inline void polyprobe_node_gc__start(const char *kind, uint64_t generation, uint64_t heap_bytes) {
+  (void)kind;
+  (void)generation;
+  (void)heap_bytes;
+}
+static inline void polyprobe_node_gc__done(const char *kind, uint64_t generation, uint64_t heap_before_bytes, uint64_t heap_after_bytes, uint64_t duration_ns) {
+  (void)kind;
+  (void)generation;
+  (void)heap_before_bytes;
+  (void)heap_after_bytes;
+  (void)duration_ns;
+}
+static inline void polyprobe_node_load__start(uint64_t request_id, const char *name, const char *file) {
+  (void)request_id;
+  (void)name;
+  (void)file;
+}
+static inline void polyprobe_node_load__done(uint64_t request_id, const char *name, const char *file, uint64_t duration_ns, const char *error) {
+  (void)request_id;
+  (void)name;
+  (void)file;
+  (void)duration_ns;
+  (void)error;
+}
+static inline void polyprobe_node_request__start(uint64_t request_id, const char *protocol, const char *method, const char *target, const char *peer, const char *traceparent) {
+  (void)request_id;
+  (void)protocol;
+  (void)method;
+  (void)target;
+  (void)peer;
+  (void)traceparent;
+}
+static inline void polyprobe_node_request__done(uint64_t request_id, uint64_t status, uint64_t sent_bytes, uint64_t duration_ns, const char *error) {
+  (void)request_id;
+  (void)status;
+  (void)sent_bytes;
+  (void)duration_ns;
+  (void)error;
+}
+static inline void polyprobe_node_call__start(uint64_t call_id, uint64_t request_id, const char *protocol, const char *method, const char *target, const char *traceparent) {
+  (void)call_id;
+  (void)request_id;
+  (void)protocol;
+  (void)method;
+  (void)target;
+  (void)traceparent;
+}
+static inline void polyprobe_node_call__done(uint64_t call_id, uint64_t request_id, uint64_t status, uint64_t received_bytes, uint64_t duration_ns, const char *error) {
+  (void)call_id;
+  (void)request_id;
+  (void)status;
+  (void)received_bytes;
+  (void)duration_ns;
+  (void)error;
+}
+static inline void polyprobe_node_context__switch(uint64_t request_id_before, uint64_t request_id, uint64_t stack_id_before, uint64_t stack_id) {
+  (void)request_id_before;
+  (void)request_id;
+  (void)stack_id_before;
+  (void)stack_id;
+}
+static inline void polyprobe_node_runtime__hooks(const char *runtime, const char *program, uint64_t hooked) {
+  (void)runtime;
+  (void)program;
+  (void)hooked;
+}
 
 #endif
 

@@ -49,7 +49,7 @@ function makePrototype(site: CallSite): object {
   prototype['getColumnNumber'] = function (this: Site): number {
     return this.column;
   };
-  prototype['toString'] = function (this: Site): string {
+  prototype.toString = function (this: Site): string {
     const text = this.site.toString();
     // "f (file:3:87)" or "file:3:87": the last number is the column.
     const wrong = `:${this.site.getColumnNumber()}`;

@@ -72,8 +72,12 @@ export class Tracer {
   /** Ends it and gives its maps. Keys begin with the pid that `count` puts there. */
   async stop(): Promise<Map<string, Counts>> {
     if (this.process.exitCode === null && this.process.signalCode === null) {
+      const closed = once(this.process, 'close');
       this.process.kill('SIGINT');
-      await once(this.process, 'close');
+      // bpftrace 0.17 loses a signal now and then; a second one at once would cut its maps off.
+      const again = setInterval(() => this.process.kill('SIGINT'), 5000);
+      await closed;
+      clearInterval(again);
     }
     const maps = new Map<string, Counts>();
     for (const line of this.output) {

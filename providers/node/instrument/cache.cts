@@ -233,7 +233,7 @@ interface EntryMeta {
 function encode(result: Instrumented | Refusal): Buffer {
   const refused = isRefusal(result);
   const code = refused ? '' : result.code;
-  // eslint-disable-next-line no-control-regex -- all of Latin-1
+   
   const encoding = /[^\0-\xff]/.test(code) ? 'utf16le' : 'latin1';
   const meta: EntryMeta = refused
     ? { refusal: result, parser: parserVersion(), functions: [], skipped: [], encoding, length: 0 }
@@ -255,7 +255,7 @@ function decode(entry: Buffer): Instrumented | Refusal | undefined {
 }
 
 function parserVersion(): string {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- only for refusals, which are rare
+   
   return (require('acorn/package.json') as { version: string }).version;
 }
 

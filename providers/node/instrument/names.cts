@@ -4,7 +4,7 @@
  * Owns: the rules by which JavaScript infers a function's name, extended to assigned members, where
  * the language itself leaves the name empty. Called by: `parse.cts`.
  */
-import type { AnyNode, Expression, Identifier, PrivateIdentifier } from 'acorn';
+import type { AnyNode, Expression, PrivateIdentifier } from 'acorn';
 
 export const ANONYMOUS = '<anonymous>';
 
@@ -50,7 +50,7 @@ export function boundNames(pattern: AnyNode | null | undefined, found: (name: st
   if (!pattern) return;
   switch (pattern.type) {
     case 'Identifier':
-      found((pattern as Identifier).name);
+      found((pattern).name);
       break;
     case 'ObjectPattern':
       for (const property of pattern.properties)

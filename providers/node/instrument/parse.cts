@@ -35,7 +35,7 @@ let acorn: typeof import('acorn') | undefined;
 
 /** Parses a program. Throws acorn's SyntaxError, or a RangeError for what is nested too deeply. */
 export function parse(source: string, kind: SourceKind): Parsed {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- lazy: see above
+   
   acorn ??= require('acorn') as typeof import('acorn');
   const tree = acorn.parse(source, {
     ecmaVersion: 'latest',
@@ -238,7 +238,7 @@ class Walk {
     let start = body.start + 1;
     let first = 0;
     for (const statement of body.body) {
-      if (!('directive' in statement) || statement.directive === undefined) break;
+      if (!('directive' in statement)) break;
       start = statement.end;
       first++;
     }

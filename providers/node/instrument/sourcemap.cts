@@ -63,7 +63,7 @@ export function readMap({ url }: MapReference, file: string | undefined): string
 }
 
 function codec(): typeof import('@jridgewell/sourcemap-codec') {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- needed by few programs only
+   
   return require('@jridgewell/sourcemap-codec') as typeof import('@jridgewell/sourcemap-codec');
 }
 
