@@ -1,6 +1,7 @@
 /** Which files the tools attach to. */
-import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import t from 'tap';
 import { view } from '../../core/tracer/present.js';
 import type { Session } from '../../core/tracer/session.js';
@@ -66,5 +67,32 @@ else {
     t.equal(await a.armed('function__entry'), true);
     await Promise.all([a.do('repeat 3'), b.do('repeat 4')]);
     t.equal(await callsOf(session, file), 3);
+  });
+
+  void t.test('a process in a container: other namespaces, another root', async (t) => {
+    const root = join(scratch('container'), 'root');
+    const needs = execFileSync('ldd', [onePath], { encoding: 'utf8' }).match(/\/[^\s)]+/g) ?? [];
+    for (const path of [...needs, onePath]) {
+      mkdirSync(join(root, dirname(path)), { recursive: true });
+      copyFileSync(path, join(root, path));
+    }
+    // Without /proc, which isn't mounted there, the loader doesn't know the program's own folder.
+    const args = [
+      `LD_LIBRARY_PATH=${one.folder}`,
+      'unshare',
+      '-m',
+      '-p',
+      '-f',
+      '--kill-child',
+      'chroot',
+      root,
+      onePath,
+      file,
+    ];
+    const pattern = await Pattern.start(t, 'env', ...args);
+    const children = readFileSync(`/proc/${pattern.pid}/task/${pattern.pid}/children`, 'utf8');
+    const session = await attach(t, 'calls', { pids: [Number(children)] });
+    await pattern.do('repeat 33');
+    t.equal(await callsOf(session, file), 33);
   });
 }

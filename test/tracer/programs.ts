@@ -24,8 +24,7 @@ export class Pattern extends Lines {
     return this.process.pid!;
   }
 
-  static async start(test: Test, path: string, file?: string): Promise<Pattern> {
-    const args = file === undefined ? [] : [file];
+  static async start(test: Test, path: string, ...args: string[]): Promise<Pattern> {
     const pattern = new Pattern(test, spawn(path, args, { stdio: ['pipe', 'pipe', 'pipe'] }));
     await pattern.line(/^ready$/);
     return pattern;
