@@ -124,7 +124,7 @@ export function compareWithReleased(abi: Abi, released: ReleasedAbi): string[] {
     problems.push(`ABI ${now.version} is older than the released ${released.version}`);
   released.probes.forEach((old, index) => {
     const current = now.probes[index];
-    if (!current || current.name !== old.name) {
+    if (current?.name !== old.name) {
       problems.push(`probe ${index} was '${old.name}' ${was}, is '${current?.name ?? 'missing'}' now`);
       return;
     }
