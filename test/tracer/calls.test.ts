@@ -113,6 +113,19 @@ else {
     t.ok(functionsOf(shown).get('aa')!.inclusive_ns < 1000 * MS);
   });
 
+  void t.test('calls on two stacks of one thread are kept apart', async (t) => {
+    const pattern = await Pattern.start(t, path);
+    const there = ['enter aa', 'switch 7', 'enter bbb', 'busy 20000000', 'switch 0', 'leave aa 0'];
+    const shown = await traced(t, 'calls', pattern, ...there, 'switch 7', 'leave bbb 0', 'switch 0', 'call 1');
+    const functions = functionsOf(shown);
+    for (const name of ['aa', 'bbb']) {
+      const { calls, own_ns, inclusive_ns } = functions.get(name)!;
+      t.same([calls, own_ns], [1, inclusive_ns], `${name} has no part in the other`);
+      t.ok(own_ns >= 20 * MS, name);
+    }
+    t.equal(shown.value['unpaired_returns'], 0);
+  });
+
   void t.test('threads are counted exactly, each with a stack of its own', async (t) => {
     const pattern = await Pattern.start(t, path);
     const shown = await traced(t, 'calls', pattern, 'threads 4 20000');

@@ -7,6 +7,7 @@
  *   call DEPTH              recursion: f calls itself DEPTH deep, with a leaf at the bottom of each level
  *   enter NAME | leave NAME HOW
  *   resume NAME             entry of kind 1
+ *   switch STACK            the thread goes on on another stack
  *   busy NS                 spends CPU time
  *   repeat N                N calls of leaf
  *   names N                 N functions of different names, called once each
@@ -33,6 +34,7 @@ static const char *intern(const char *text) { return polyprobe_intern(text, strl
 
 static const char *scope, *file;
 static uint64_t last_request = 100;
+static uint64_t stack;
 
 static uint64_t line_of(const char *name) { return 10 + strlen(name); }
 
@@ -109,7 +111,10 @@ static void obey(const char *line) {
     enter(a, 1);
   else if (sscanf(line, "leave %4095s %ld", a, &n) == 2)
     leave(a, (uint64_t)n);
-  else if (sscanf(line, "busy %ld", &n) == 1)
+  else if (sscanf(line, "switch %ld", &n) == 1) {
+    N(context__switch)(0, 0, stack, (uint64_t)n);
+    stack = (uint64_t)n;
+  } else if (sscanf(line, "busy %ld", &n) == 1)
     busy((uint64_t)n);
   else if (sscanf(line, "repeat %ld", &n) == 1)
     repeat(n);
