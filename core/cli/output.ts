@@ -15,7 +15,9 @@ type Stream = NodeJS.WriteStream;
 export function colours(stream: Stream = process.stdout): ReturnType<typeof pc.createColors> {
   const { NO_COLOR, TERM } = process.env;
   // picocolors' own rule also colours pipes when CI or FORCE_COLOR is set.
-  return pc.createColors(stream.isTTY && !NO_COLOR && TERM !== 'dumb');
+  // Undefined, which a pipe's is, would mean picocolors' rule again.
+  const isTerminal = (stream.isTTY as boolean | undefined) === true;
+  return pc.createColors(isTerminal && !NO_COLOR && TERM !== 'dumb');
 }
 
 const NO_BORDER = {
