@@ -19,7 +19,9 @@ const scenarios = readdirSync(FOLDER, { withFileTypes: true }).filter((entry) =>
 for (const { name } of scenarios) {
   const folder = join(FOLDER, name);
   const program = readFileSync(join(folder, 'trace.bt'), 'utf8').replaceAll('LIBPOLYPROBE', LIBRARY);
-  const expected = readFileSync(join(folder, 'expected'), 'utf8').split('\n').filter((line) => line !== '');
+  const expected = readFileSync(join(folder, 'expected'), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '');
   const probes = [...program.matchAll(/^usdt:.*:(\w+__\w+)$/gm)].map((match) => match[1]!);
   for (const runtime of runtimes) {
     const app = join(folder, `app${runtime.extension}`);

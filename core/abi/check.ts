@@ -25,8 +25,7 @@ const twice = (names: readonly string[]): string[] => [
 
 function checkArgument(where: string, argument: Argument): string[] {
   const problems: string[] = [];
-  if (!ARGUMENT_NAME.test(argument.name))
-    problems.push(`${where}: argument '${argument.name}' must be snake_case`);
+  if (!ARGUMENT_NAME.test(argument.name)) problems.push(`${where}: argument '${argument.name}' must be snake_case`);
   if (!TYPES.includes(argument.type))
     problems.push(`${where}: argument '${argument.name}' has type '${argument.type}', expected ${TYPES.join(', ')}`);
   if (argument.meaning.trim() === '')
@@ -79,8 +78,7 @@ export function check(abi: Abi): string[] {
     problems.push(`two languages are called '${id}'`);
   if (abi.probes.length > MAX_PROBES)
     problems.push(`${abi.probes.length} probes, at most ${MAX_PROBES} fit the bit set`);
-  for (const name of twice(abi.probes.map((probe) => probe.name)))
-    problems.push(`two probes are called '${name}'`);
+  for (const name of twice(abi.probes.map((probe) => probe.name))) problems.push(`two probes are called '${name}'`);
   const values = new Map<string, { value: string; where: string }>();
   for (const probe of abi.probes) {
     problems.push(...checkProbe(abi, probe));
@@ -120,8 +118,7 @@ export function compareWithReleased(abi: Abi, released: ReleasedAbi): string[] {
   const problems: string[] = [];
   const was = `in ABI ${released.version}`;
   const now = freeze(abi);
-  if (minor! > abi.version.minor)
-    problems.push(`ABI ${now.version} is older than the released ${released.version}`);
+  if (minor! > abi.version.minor) problems.push(`ABI ${now.version} is older than the released ${released.version}`);
   released.probes.forEach((old, index) => {
     const current = now.probes[index];
     if (current?.name !== old.name) {

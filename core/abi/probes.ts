@@ -24,8 +24,7 @@ type LanguageId = (typeof languages)[number]['id'];
 const requestId: Argument = {
   name: 'request_id',
   type: 'u64',
-  meaning:
-    'The request being worked for, unique on the host; 0: none, or nobody asked for request tracking.',
+  meaning: 'The request being worked for, unique on the host; 0: none, or nobody asked for request tracking.',
 };
 const scope: Argument = {
   name: 'scope',
@@ -48,7 +47,7 @@ const line: Argument = {
   meaning: 'Line of the definition, from 1; 0 for unknown.',
 };
 const callersFile: Argument = { ...file, meaning: "Path of the caller's source file." };
-const callersLine: Argument = { ...line, meaning: "Line of the call; 0 for unknown." };
+const callersLine: Argument = { ...line, meaning: 'Line of the call; 0 for unknown.' };
 const kind: Argument = {
   name: 'kind',
   type: 'u64',
@@ -205,11 +204,7 @@ export const probes: readonly Probe<LanguageId>[] = [
     since: '1.0',
     stability: 'stable',
     meaning: 'The collector stops the program.',
-    args: [
-      gcKind,
-      generation,
-      { name: 'heap_bytes', type: 'u64', meaning: 'Heap in use, in bytes; 0 for unknown.' },
-    ],
+    args: [gcKind, generation, { name: 'heap_bytes', type: 'u64', meaning: 'Heap in use, in bytes; 0 for unknown.' }],
     runtimes: collections,
   },
   {
@@ -356,7 +351,7 @@ export const probes: readonly Probe<LanguageId>[] = [
     args: [
       { name: 'runtime', type: 'string', meaning: 'Runtime and version.' },
       { name: 'program', type: 'string', meaning: 'Path of the main program.' },
-      { name: 'hooked', type: 'u64', meaning: "Bit set of the probes now hooked, by their numbers." },
+      { name: 'hooked', type: 'u64', meaning: 'Bit set of the probes now hooked, by their numbers.' },
     ],
     runtimes: {
       node: yes('each isolate'),

@@ -24,10 +24,16 @@ export interface ProcessConflicts {
 }
 
 /** All of the group. */
-export function checkConflicts(host: Host, runtimes: readonly Runtime[], processes: readonly ProcessConflicts[]): Finding[] {
+export function checkConflicts(
+  host: Host,
+  runtimes: readonly Runtime[],
+  processes: readonly ProcessConflicts[],
+): Finding[] {
   const findings = [
     ...runtimes.flatMap((runtime) =>
-      runtime.obstacles(host.env).map(({ what, todo }, index) => warning(`environment-${runtime.id}-${index + 1}`, what, todo)),
+      runtime
+        .obstacles(host.env)
+        .map(({ what, todo }, index) => warning(`environment-${runtime.id}-${index + 1}`, what, todo)),
     ),
     ...checkPreload(host),
     ...processes.flatMap(checkOne),
@@ -39,8 +45,16 @@ function checkPreload({ env, exists }: Host): Finding[] {
   const files = (env['LD_PRELOAD'] ?? '').split(/[\s:]+/).filter((file) => file !== '');
   return files.map((file) =>
     file.startsWith('/') && !exists(file)
-      ? warning('ld-preload', `LD_PRELOAD names ${file}, which isn't there: every program says so on standard error`, 'unset LD_PRELOAD')
-      : note('ld-preload', `LD_PRELOAD puts ${file} into every program`, 'if a program behaves oddly, try without: env -u LD_PRELOAD …'),
+      ? warning(
+          'ld-preload',
+          `LD_PRELOAD names ${file}, which isn't there: every program says so on standard error`,
+          'unset LD_PRELOAD',
+        )
+      : note(
+          'ld-preload',
+          `LD_PRELOAD puts ${file} into every program`,
+          'if a program behaves oddly, try without: env -u LD_PRELOAD …',
+        ),
   );
 }
 
@@ -92,7 +106,9 @@ export function scanProcesses(only?: number, proc = '/proc'): ProcessConflicts[]
 
 function pids(proc: string): number[] {
   try {
-    return readdirSync(proc).filter((name) => /^[1-9]\d*$/.test(name)).map(Number);
+    return readdirSync(proc)
+      .filter((name) => /^[1-9]\d*$/.test(name))
+      .map(Number);
   } catch {
     return [];
   }

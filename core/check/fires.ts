@@ -45,8 +45,15 @@ export async function checkFires(host: Host, facts: FiresFacts): Promise<Finding
   if (host.platform !== 'linux') return [];
   const bpftrace = host.which('bpftrace');
   if (bpftrace === undefined)
-    return [note('skipped', 'not tested whether probes fire: bpftrace is not installed', 'sudo apt-get install bpftrace, then: sudo polyprobe check')];
-  if (!mayTrace(host)) return [note('skipped', 'not tested whether probes fire: only root may trace', 'sudo polyprobe check')];
+    return [
+      note(
+        'skipped',
+        'not tested whether probes fire: bpftrace is not installed',
+        'sudo apt-get install bpftrace, then: sudo polyprobe check',
+      ),
+    ];
+  if (!mayTrace(host))
+    return [note('skipped', 'not tested whether probes fire: only root may trace', 'sudo polyprobe check')];
   const run = facts.exercise ?? exercise;
   const findings: Finding[] = [];
   for (const { runtime, installations } of facts.runtimes)
@@ -62,12 +69,18 @@ export async function checkFires(host: Host, facts: FiresFacts): Promise<Finding
     facts.progress?.(`${found.interpreter.id} ${found.version}: do its own probes fire?`);
     const { untried } = found.interpreter;
     const listed = interpreterSubject(found, host.env);
-    const together: Subject = { ...listed, wanted: (probe, file) => listed.wanted(probe, file) && untried?.test(probe.name) !== true };
+    const together: Subject = {
+      ...listed,
+      wanted: (probe, file) => listed.wanted(probe, file) && untried?.test(probe.name) !== true,
+    };
     const outcome = await run(together, bpftrace);
     const { apart } = found.interpreter;
     const alone =
       apart && 'probes' in outcome && outcome.probes.some(({ name, count }) => count > 0 && apart.test(name))
-        ? await run({ ...together, wanted: (probe, file) => together.wanted(probe, file) && apart.test(probe.name) }, bpftrace)
+        ? await run(
+            { ...together, wanted: (probe, file) => together.wanted(probe, file) && apart.test(probe.name) },
+            bpftrace,
+          )
         : undefined;
     findings.push(...interpreterFindings(found, outcome, alone));
   }
@@ -89,7 +102,13 @@ async function inFolder(source: string, use: (file: string) => Promise<Outcome>)
   }
 }
 
-function runtimeSubject(runtime: Runtime, { path }: Installation, file: string, abi: Abi, env: NodeJS.ProcessEnv): Subject {
+function runtimeSubject(
+  runtime: Runtime,
+  { path }: Installation,
+  file: string,
+  abi: Abi,
+  env: NodeJS.ProcessEnv,
+): Subject {
   const plain = plainEnvironment(env);
   const provider = providerOf(runtime, abi);
   return {
@@ -102,7 +121,11 @@ function runtimeSubject(runtime: Runtime, { path }: Installation, file: string, 
       argument: 2,
       // A probe's number is its place in the definition.
       bits: (probes) =>
-        abi.probes.reduce((bits, { name }, index) => (probes.some((probe) => probe.name === name) ? bits | (1n << BigInt(index)) : bits), 0n),
+        abi.probes.reduce(
+          (bits, { name }, index) =>
+            probes.some((probe) => probe.name === name) ? bits | (1n << BigInt(index)) : bits,
+          0n,
+        ),
     },
   };
 }
@@ -127,19 +150,44 @@ function runtimeFindings(runtime: Runtime, { path, version }: Installation, abi:
   const who = `${runtime.id} ${version ?? ''} (${path})`;
   const subject = `${runtime.id}@${path}`;
   if ('error' in outcome)
-    return [warning(subject, `${who}: could not be tested: ${outcome.error}`, `see whether it runs: polyprobe run -- ${path} --version`)];
+    return [
+      warning(
+        subject,
+        `${who}: could not be tested: ${outcome.error}`,
+        `see whether it runs: polyprobe run -- ${path} --version`,
+      ),
+    ];
   const provider = providerOf(runtime, abi);
   const served = abi.probes.filter((probe) => probe.runtimes[runtime.id]?.served === 'yes');
   const alive = outcome.probes.filter(({ count }) => count > 0);
   const dead = outcome.probes.filter(({ count }) => count === 0);
   const unlisted = served.filter(({ name }) => !outcome.probes.some((probe) => probe.name === name));
   return [
-    ...(alive.length > 0 ? [ok(subject, `${who}: ${alive.length} of ${outcome.probes.length} probes of ${provider} fire: ${counts(alive)}`)] : []),
+    ...(alive.length > 0
+      ? [
+          ok(
+            subject,
+            `${who}: ${alive.length} of ${outcome.probes.length} probes of ${provider} fire: ${counts(alive)}`,
+          ),
+        ]
+      : []),
     ...(dead.length > 0
-      ? [problem(`${subject}/dead`, `${who}: listed, but dead: ${names(dead)}`, 'npm rebuild polyprobe; if they stay dead, report it with the output of: polyprobe check --json')]
+      ? [
+          problem(
+            `${subject}/dead`,
+            `${who}: listed, but dead: ${names(dead)}`,
+            'npm rebuild polyprobe; if they stay dead, report it with the output of: polyprobe check --json',
+          ),
+        ]
       : []),
     ...(unlisted.length > 0
-      ? [problem(`${subject}/unlisted`, `${who}: the process lists no ${unlisted.map(({ name }) => name).join(', ')}`, 'npm rebuild polyprobe')]
+      ? [
+          problem(
+            `${subject}/unlisted`,
+            `${who}: the process lists no ${unlisted.map(({ name }) => name).join(', ')}`,
+            'npm rebuild polyprobe',
+          ),
+        ]
       : []),
   ];
 }
@@ -151,13 +199,20 @@ function interpreterFindings(found: Found, outcome: Outcome, alone: Outcome | un
   const subject = `${interpreter.id}@${path}`;
   const failed = [outcome, alone].find((one) => one !== undefined && 'error' in one);
   if (failed && 'error' in failed)
-    return [note(subject, `${who}: its own probes could not be tested: ${failed.error}`, `see what it lists: polyprobe list ${path}`)];
+    return [
+      note(
+        subject,
+        `${who}: its own probes could not be tested: ${failed.error}`,
+        `see what it lists: polyprobe list ${path}`,
+      ),
+    ];
   if ('error' in outcome) return [];
   const solo = alone && 'probes' in alone ? alone.probes : [];
   const probes = outcome.probes.map((probe) => solo.find(({ name }) => name === probe.name) ?? probe);
   const alive = probes.filter(({ count }) => count > 0);
   // No probes of its own is nothing to report here: the runtimes' group says so.
-  const findings: Finding[] = alive.length > 0 ? [ok(subject, `${who}: of its own probes these fire: ${counts(alive)}`)] : [];
+  const findings: Finding[] =
+    alive.length > 0 ? [ok(subject, `${who}: of its own probes these fire: ${counts(alive)}`)] : [];
   // Dead probes with the same advice are one finding.
   const dead = new Map<string, Counted[]>();
   for (const probe of probes.filter(({ count }) => count === 0)) {

@@ -57,10 +57,15 @@ function orUndefined<T>(ask: () => T): T | undefined {
 
 function run(command: string, args: readonly string[]): Promise<Ran> {
   return new Promise((settle) => {
-    execFile(command, args, { timeout: COMMAND_MS, killSignal: 'SIGKILL', encoding: 'utf8' }, (error, stdout, stderr) => {
-      const status = error === null ? 0 : typeof error.code === 'number' ? error.code : undefined;
-      settle({ status, stdout, stderr });
-    });
+    execFile(
+      command,
+      args,
+      { timeout: COMMAND_MS, killSignal: 'SIGKILL', encoding: 'utf8' },
+      (error, stdout, stderr) => {
+        const status = error === null ? 0 : typeof error.code === 'number' ? error.code : undefined;
+        settle({ status, stdout, stderr });
+      },
+    );
   });
 }
 

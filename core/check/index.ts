@@ -30,7 +30,12 @@ export interface CheckOptions {
 }
 
 /** A batch of findings after the other, in the order of GROUPS. */
-export async function* check({ pid, fire, progress = () => undefined, host = thisHost() }: CheckOptions): AsyncGenerator<Finding[]> {
+export async function* check({
+  pid,
+  fire,
+  progress = () => undefined,
+  host = thisHost(),
+}: CheckOptions): AsyncGenerator<Finding[]> {
   yield checkSystem(host);
   yield checkPermission(host);
   yield await checkTracers(host);
@@ -67,7 +72,11 @@ function seen({ platform }: Host): LibraryFacts['processes'] {
 
 function checkOne(pid: number, host: Host, served: readonly Served[], library: ElfProbes | ElfError): Finding[] {
   try {
-    return checkProcess(processFacts(pid, host, recognise), served, library instanceof ElfError ? undefined : library.buildId);
+    return checkProcess(
+      processFacts(pid, host, recognise),
+      served,
+      library instanceof ElfError ? undefined : library.buildId,
+    );
   } catch (error) {
     if (error instanceof ProcessError) return checkFailedProcess(error);
     throw error;

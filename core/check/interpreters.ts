@@ -108,7 +108,7 @@ export const interpreters: readonly Interpreter[] = [
     advice: [
       {
         probes: /^function__/,
-        todo: "in CPython 3.11 attach python:line as well (slow: it fires for every line); 3.12 to 3.14 have no function probes at all",
+        todo: 'in CPython 3.11 attach python:line as well (slow: it fires for every line); 3.12 to 3.14 have no function probes at all',
       },
       { probes: /./, todo: 'use another version of Python, configured --with-dtrace' },
     ],

@@ -23,7 +23,9 @@ export function checkLibrary(facts: LibraryFacts, abi: Abi): Finding[] {
   const { probes, path } = facts;
   if (probes instanceof ElfError) {
     if (probes.code === 'not-found')
-      return [problem('built', `the library is not built: ${path}`, `sudo apt-get install cmake g++ make, then: ${REBUILD}`)];
+      return [
+        problem('built', `the library is not built: ${path}`, `sudo apt-get install cmake g++ make, then: ${REBUILD}`),
+      ];
     return [problem('built', `the library can't be read: ${probes.message}`, REBUILD)];
   }
   return [
@@ -36,7 +38,11 @@ export function checkLibrary(facts: LibraryFacts, abi: Abi): Finding[] {
 
 /** bpftrace's grammar has no way to write every path. */
 const oddPath = (path: string): Finding =>
-  warning('path', `the library's path has characters that tracers can't spell: ${path}`, 'move the installation to a plain path');
+  warning(
+    'path',
+    `the library's path has characters that tracers can't spell: ${path}`,
+    'move the installation to a plain path',
+  );
 
 /** The stubs are generated from the definition: a difference means that one of the two is older. */
 function checkAbi({ probes }: ElfProbes, abi: Abi): Finding {
@@ -52,12 +58,17 @@ function checkAbi({ probes }: ElfProbes, abi: Abi): Finding {
   const missing = [...expected].filter((probe) => !found.has(probe));
   const extra = [...found].filter((probe) => !expected.has(probe));
   const version = `${abi.version.major}.${abi.version.minor}`;
-  if (missing.length + extra.length === 0) return ok('abi', `ABI ${version}: its ${found.size} probes are those of the definition`);
+  if (missing.length + extra.length === 0)
+    return ok('abi', `ABI ${version}: its ${found.size} probes are those of the definition`);
   const parts = [
     ...(missing.length > 0 ? [`lacks ${missing.join(', ')}`] : []),
     ...(extra.length > 0 ? [`has ${extra.join(', ')} besides`] : []),
   ];
-  return problem('abi', `the library was built from another definition than ABI ${version}: it ${parts.join('; ')}`, REBUILD);
+  return problem(
+    'abi',
+    `the library was built from another definition than ABI ${version}: it ${parts.join('; ')}`,
+    REBUILD,
+  );
 }
 
 const nameOf = ({ pid, runtime, program }: TraceableProcess): string =>
@@ -86,7 +97,11 @@ export function checkCopy(process: TraceableProcess, copy: LibraryCopy, ours: st
       `restart it, or attach to it alone: polyprobe trace calls -p ${pid}`,
     );
   if (copy.error !== undefined)
-    return warning(subject, `${nameOf(process)} maps a copy that can't be read: ${copy.path}: ${copy.error}`, 'sudo polyprobe check');
+    return warning(
+      subject,
+      `${nameOf(process)} maps a copy that can't be read: ${copy.path}: ${copy.error}`,
+      'sudo polyprobe check',
+    );
   if (copy.buildId !== ours)
     return warning(
       subject,

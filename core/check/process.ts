@@ -60,7 +60,10 @@ function parseEnvironment(text: string): NodeJS.ProcessEnv {
 
 /** A process that can't be looked at is a finding too. */
 export function checkFailedProcess(error: ProcessError): Finding[] {
-  const todo = error.code === 'no-permission' ? `sudo polyprobe check -p ${error.pid}` : 'see polyprobe ps for the processes that can be traced';
+  const todo =
+    error.code === 'no-permission'
+      ? `sudo polyprobe check -p ${error.pid}`
+      : 'see polyprobe ps for the processes that can be traced';
   return [problem('readable', error.message, todo)];
 }
 
@@ -73,7 +76,11 @@ export function checkProcess(facts: ProcessFacts, served: readonly Served[], bui
   const copies = traceable.copies.flatMap((copy) => checkCopy(traceable, copy, buildId) ?? []);
   return [
     ok('served', `process ${pid} is served: ${who}`),
-    ...copies.map((finding): Finding => ({ ...finding, group: 'process', id: finding.id.replace('library/', 'process/') })),
+    ...copies.map((finding): Finding => ({
+      ...finding,
+      group: 'process',
+      id: finding.id.replace('library/', 'process/'),
+    })),
     ok('armed', armedText(armed)),
   ];
 }
@@ -90,16 +97,24 @@ function whyNot(facts: ProcessFacts, served: readonly Served[]): [what: string, 
   const mine = served.find(({ runtime }) => runtime.recognise({ exe, argv, maps }));
   if (!mine) {
     const known = interpreters.find(({ programs }) => programs.test(basename(exe)));
-    if (known) return [`${who} is not served: there is no provider for ${known.title} yet`, `its own probes, if any: sudo polyprobe list ${pid}`];
+    if (known)
+      return [
+        `${who} is not served: there is no provider for ${known.title} yet`,
+        `its own probes, if any: sudo polyprobe list ${pid}`,
+      ];
     return [`${who} is not served: it is no runtime that polyprobe knows`, 'for those that it knows: polyprobe probes'];
   }
   const { runtime, installations } = mine;
   if (maps.some((path) => /\/ld-musl-[^/]*\.so/.test(path)))
-    return [`${who} is not served: it uses musl, the native parts are built for glibc`, 'use a glibc build or image: node:22-slim in place of node:22-alpine'];
+    return [
+      `${who} is not served: it uses musl, the native parts are built for glibc`,
+      'use a glibc build or image: node:22-slim in place of node:22-alpine',
+    ];
   const [obstacle] = env ? runtime.obstacles(env) : [];
   if (obstacle) return [`${who} is not served: ${obstacle.what}`, `${obstacle.todo}, and start it again`];
   const unserved = installations.find((installation) => installation.path === exe && !installation.served);
-  if (unserved) return [`${who} is not served: ${runtime.id} ${unserved.version ?? ''}: ${unserved.how}`, unserved.todo];
+  if (unserved)
+    return [`${who} is not served: ${runtime.id} ${unserved.version ?? ''}: ${unserved.how}`, unserved.todo];
   if (container !== undefined && !sees(PACKAGE))
     return [
       `${who} is not served: it runs in ${container}, where polyprobe isn't installed`,
@@ -112,5 +127,8 @@ function whyNot(facts: ProcessFacts, served: readonly Served[]): [what: string, 
       `${who} is not served, though it was started by polyprobe run: the provider could not load, or has not yet`,
       `read what it says on standard error: polyprobe run -- ${argv.join(' ')}`,
     ];
-  return [`${who} is not served: it was not started by polyprobe run`, `start it again: polyprobe run -- ${argv.join(' ')}`];
+  return [
+    `${who} is not served: it was not started by polyprobe run`,
+    `start it again: polyprobe run -- ${argv.join(' ')}`,
+  ];
 }

@@ -52,7 +52,13 @@ export async function checkRuntimes(
 
 function checkServed({ runtime, installations }: Served): Finding[] {
   if (installations.length === 0)
-    return [note(runtime.id, `no ${runtime.id} found in PATH`, `put it into PATH of the user who runs this: PATH=/opt/${runtime.id}/bin:$PATH polyprobe check`)];
+    return [
+      note(
+        runtime.id,
+        `no ${runtime.id} found in PATH`,
+        `put it into PATH of the user who runs this: PATH=/opt/${runtime.id}/bin:$PATH polyprobe check`,
+      ),
+    ];
   const any = installations.some((installation) => installation.served);
   return installations.map((installation) => {
     const what = `${runtime.id} ${installation.version ?? '(unknown version)'} (${installation.path}): ${installation.how}`;

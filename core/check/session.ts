@@ -23,7 +23,11 @@ export interface Subject {
    * The probe whose argument says, in bits, which probes the program has made ready since the tracer came.
    * @returns the bits to wait for, with these probes listed
    */
-  readonly awaits?: { readonly probe: string; readonly argument: number; readonly bits: (probes: readonly Listed[]) => bigint };
+  readonly awaits?: {
+    readonly probe: string;
+    readonly argument: number;
+    readonly bits: (probes: readonly Listed[]) => bigint;
+  };
 }
 
 /** One probe and how often it fired. */
@@ -142,7 +146,10 @@ function script(probes: readonly Listed[], awaits: Subject['awaits']): string {
 }
 
 async function start(subject: Subject, deadline: AbortSignal): Promise<Speaker> {
-  const program = new Speaker(subject.command, spawn(subject.command, [...subject.args], { env: subject.env, stdio: 'pipe' }));
+  const program = new Speaker(
+    subject.command,
+    spawn(subject.command, [...subject.args], { env: subject.env, stdio: 'pipe' }),
+  );
   try {
     await program.line(/^ready$/, deadline);
   } catch (error) {
@@ -156,7 +163,10 @@ async function start(subject: Subject, deadline: AbortSignal): Promise<Speaker> 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Starts the program only to see which probes it has loaded. Needs neither root nor a tracer. Never throws. */
-export async function look(subject: Subject, limitMs = LIMIT_MS): Promise<readonly Listed[] | { readonly error: string }> {
+export async function look(
+  subject: Subject,
+  limitMs = LIMIT_MS,
+): Promise<readonly Listed[] | { readonly error: string }> {
   const deadline = AbortSignal.timeout(limitMs);
   try {
     const program = await start(subject, deadline);
@@ -178,7 +188,9 @@ export async function exercise(subject: Subject, bpftrace: string, limitMs = LIM
     const program = await start(subject, deadline);
     try {
       const probes = listed(program.process.pid!, subject.wanted);
-      const odd = probes.find(({ path, provider, name }) => ![path, provider, name].every((part) => SPELLABLE.test(part)));
+      const odd = probes.find(
+        ({ path, provider, name }) => ![path, provider, name].every((part) => SPELLABLE.test(part)),
+      );
       if (odd) return { error: `bpftrace can't spell the path ${odd.path}` };
       if (probes.length === 0) return { probes: [] };
       return { probes: await count(program, probes, subject, bpftrace, deadline) };

@@ -35,10 +35,18 @@ export function checkSystem(host: Host): Finding[] {
 function checkUprobes({ kernel, exists }: Host): Finding {
   if (exists('/sys/bus/event_source/devices/uprobe/type')) return ok('uprobes', `kernel ${kernel} with uprobes`);
   if (!exists('/sys/bus/event_source/devices'))
-    return warning('uprobes', `/sys isn't mounted, so it's unknown whether kernel ${kernel} has uprobes`, 'mount -t sysfs nodev /sys');
+    return warning(
+      'uprobes',
+      `/sys isn't mounted, so it's unknown whether kernel ${kernel} has uprobes`,
+      'mount -t sysfs nodev /sys',
+    );
   // The perf interface to uprobes came with 4.17; perf and bcc can do with tracefs before that.
   if (satisfies(coerce(kernel) ?? '0.0.0', '<4.17.0'))
-    return problem('uprobes', `kernel ${kernel} is too old for tracers that attach without tracefs`, 'use Linux 4.17 or later');
+    return problem(
+      'uprobes',
+      `kernel ${kernel} is too old for tracers that attach without tracefs`,
+      'use Linux 4.17 or later',
+    );
   return problem(
     'uprobes',
     `kernel ${kernel} was built without uprobes`,
@@ -50,7 +58,11 @@ function checkArchitecture({ architecture }: Host): Finding {
   const names: Readonly<Record<string, string>> = { x64: 'x86-64', arm64: 'aarch64' };
   const name = names[architecture];
   if (name) return ok('architecture', name);
-  return problem('architecture', `there are probes for x86-64 and aarch64, this is ${architecture}`, 'use a machine of one of these');
+  return problem(
+    'architecture',
+    `there are probes for x86-64 and aarch64, this is ${architecture}`,
+    'use a machine of one of these',
+  );
 }
 
 function checkLibc({ glibc }: Host): Finding {

@@ -60,7 +60,10 @@ export async function checkTracers(host: Host): Promise<Finding[]> {
     findings.push((perf ? warning : problem)('bpftrace', what, 'sudo apt-get install bpftrace'));
   }
   if (perf) findings.push(ok('perf', `perf ${perf.version ?? 'of unknown version'} (${perf.path})`));
-  else findings.push(note('perf', "perf isn't installed; only perf's own users need it", 'sudo apt-get install linux-perf'));
+  else
+    findings.push(
+      note('perf', "perf isn't installed; only perf's own users need it", 'sudo apt-get install linux-perf'),
+    );
   return [...findings, ...checkBcc(host)];
 }
 
@@ -68,7 +71,8 @@ export async function checkTracers(host: Host): Promise<Finding[]> {
 function checkBcc({ which, exists, kernel }: Host): Finding[] {
   const tplist = which('tplist-bpfcc') ?? which('tplist');
   if (tplist === undefined) return [];
-  if (exists(`/lib/modules/${kernel}/build`) || exists('/sys/kernel/kheaders.tar.xz')) return [ok('bcc', `bcc (${tplist})`)];
+  if (exists(`/lib/modules/${kernel}/build`) || exists('/sys/kernel/kheaders.tar.xz'))
+    return [ok('bcc', `bcc (${tplist})`)];
   return [
     note(
       'bcc',
@@ -79,7 +83,10 @@ function checkBcc({ which, exists, kernel }: Host): Finding[] {
 }
 
 /** @returns undefined when it isn't there; a version of undefined when it doesn't say */
-async function version(host: Host, command: string): Promise<{ path: string; version: string | undefined } | undefined> {
+async function version(
+  host: Host,
+  command: string,
+): Promise<{ path: string; version: string | undefined } | undefined> {
   const path = host.which(command);
   if (path === undefined) return undefined;
   const { stdout } = await host.run(path, ['--version']);

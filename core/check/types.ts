@@ -9,7 +9,16 @@
 export type Level = 'ok' | 'note' | 'warning' | 'problem';
 
 /** The groups, in the order in which they are shown. */
-export const GROUPS = ['system', 'permission', 'tracers', 'library', 'runtimes', 'process', 'conflicts', 'fires'] as const;
+export const GROUPS = [
+  'system',
+  'permission',
+  'tracers',
+  'library',
+  'runtimes',
+  'process',
+  'conflicts',
+  'fires',
+] as const;
 export type Group = (typeof GROUPS)[number];
 
 /** One finding. */

@@ -47,10 +47,7 @@ export function register(program: Command, dependencies: ListDependencies = {}):
   program
     .command('list')
     .description('list the USDT probes of a running process, a program or a library')
-    .argument(
-      '<target>',
-      'a process number, or the path of a program or library (./123 for a file named 123)',
-    )
+    .argument('<target>', 'a process number, or the path of a program or library (./123 for a file named 123)')
     .option('--json', 'print JSON')
     .addHelpText('after', HELP)
     .action(
@@ -88,11 +85,7 @@ export function list(target: string, describe: Describe = () => undefined): List
 
 function listFile(path: string, describe: Describe): Listing {
   const elf = readProbes(path);
-  const rows = elf.probes.map((probe) => [
-    probe.provider,
-    probe.name,
-    argumentText(probe, describe),
-  ]);
+  const rows = elf.probes.map((probe) => [probe.provider, probe.name, argumentText(probe, describe)]);
   return {
     text: rows.length > 0 ? table(['PROVIDER', 'PROBE', 'ARGUMENTS'], rows) : '',
     value: {
@@ -105,9 +98,7 @@ function listFile(path: string, describe: Describe): Listing {
     },
     remarks: [
       ...(rows.length === 0 ? [`no probes in ${path}`] : []),
-      ...(elf.stripped
-        ? [`${path} has no section headers: its probes may have been stripped`]
-        : []),
+      ...(elf.stripped ? [`${path} has no section headers: its probes may have been stripped`] : []),
     ],
   };
 }
@@ -144,10 +135,8 @@ function listProcess(pid: number, describe: Describe): Listing {
   };
 }
 
-const armedText = (armed: boolean | undefined): string =>
-  armed === undefined ? '?' : armed ? 'yes' : 'no';
-const fileText = (file: ProcessFile): string =>
-  file.deleted ? `${file.path} (deleted)` : file.path;
+const armedText = (armed: boolean | undefined): string => (armed === undefined ? '?' : armed ? 'yes' : 'no');
+const fileText = (file: ProcessFile): string => (file.deleted ? `${file.path} (deleted)` : file.path);
 
 /** Names that don't fit the count of arguments are somebody else's probe of the same name. */
 function namesOf(probe: Probe, describe: Describe): readonly string[] | undefined {

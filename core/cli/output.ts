@@ -42,10 +42,7 @@ const NO_BORDER = {
  * Aligned columns under a header, no borders, no trailing spaces; ends with a line feed.
  * @param rows One string or number per column; control characters are escaped here.
  */
-export function table(
-  head: readonly string[],
-  rows: readonly (readonly (string | number)[])[],
-): string {
+export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const { bold } = colours();
   const drawn = new Table({
     chars: NO_BORDER,
@@ -72,11 +69,8 @@ function isNumeric(rows: readonly (readonly (string | number)[])[], column: numb
  */
 export function json(value: unknown): string {
   const exact = (n: bigint): number | string =>
-    n >= BigInt(Number.MIN_SAFE_INTEGER) && n <= BigInt(Number.MAX_SAFE_INTEGER)
-      ? Number(n)
-      : String(n);
-  const plain = (_: string, v: unknown): unknown =>
-    typeof v === 'bigint' ? exact(v) : v === undefined ? null : v;
+    n >= BigInt(Number.MIN_SAFE_INTEGER) && n <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(n) : String(n);
+  const plain = (_: string, v: unknown): unknown => (typeof v === 'bigint' ? exact(v) : v === undefined ? null : v);
   const text = JSON.stringify(value, plain, 2);
   return `${escapeJson(text)}\n`;
 }
@@ -114,13 +108,7 @@ export function quietPipes(): void {
  * @param exitCode See errors.ts.
  * @throws CliError always
  */
-export function fail(
-  code: string,
-  what: string,
-  expected: string,
-  todo: string,
-  exitCode: number,
-): never {
+export function fail(code: string, what: string, expected: string, todo: string, exitCode: number): never {
   throw new CliError(code, escapeText(what), escapeText(expected), escapeText(todo), exitCode);
 }
 
@@ -142,9 +130,7 @@ export function reportError(thrown: unknown): void {
 }
 
 /** Wraps a command's action for commander, so that what it throws is reported the one way. */
-export function action<A extends unknown[]>(
-  run: (...args: A) => void | Promise<void>,
-): (...args: A) => Promise<void> {
+export function action<A extends unknown[]>(run: (...args: A) => void | Promise<void>): (...args: A) => Promise<void> {
   return async (...args) => {
     try {
       await run(...args);

@@ -1,11 +1,6 @@
 /** `polyprobe ps`: the processes on this host that can be traced. */
 import type { Command } from 'commander';
-import {
-  listProcesses,
-  type ProcessList,
-  type Recognise,
-  type TraceableProcess,
-} from '../elf/processes.js';
+import { listProcesses, type ProcessList, type Recognise, type TraceableProcess } from '../elf/processes.js';
 import { action, json, print, remark, table } from './output.js';
 
 /** What the command is wired with. */
@@ -41,9 +36,7 @@ export function register(program: Command, dependencies: PsDependencies = {}): v
     .addHelpText('after', HELP)
     .action(
       action((options: { json?: boolean }) => {
-        const found = listProcesses(
-          dependencies.recognise ? { recognise: dependencies.recognise } : {},
-        );
+        const found = listProcesses(dependencies.recognise ? { recognise: dependencies.recognise } : {});
         if (options.json) print(json(found));
         else if (found.processes.length > 0) print(psText(found));
         remarks(found).forEach(remark);
@@ -73,9 +66,7 @@ function remarks(found: ProcessList): string[] {
   const advice = process.geteuid?.() === 0 ? '' : '; run as root to see all';
   return [
     ...(found.processes.length === 0 ? ['no process has mapped libpolyprobe.so'] : []),
-    ...(n > 0
-      ? [`not permitted to look into ${n} ${n === 1 ? 'process' : 'processes'}${advice}`]
-      : []),
+    ...(n > 0 ? [`not permitted to look into ${n} ${n === 1 ? 'process' : 'processes'}${advice}`] : []),
     ...found.processes.flatMap(({ pid, copies }) =>
       copies
         .filter((copy) => copy.error !== undefined)

@@ -16,7 +16,11 @@ const collect = (glob: string, before: string[] | undefined): string[] => [...(b
 /** Adds them to a command. */
 export function withRunOptions(command: Command): Command {
   return command
-    .option('-i, --include <glob>', "source files whose functions can be traced, instead of the application's own; may be repeated", collect)
+    .option(
+      '-i, --include <glob>',
+      "source files whose functions can be traced, instead of the application's own; may be repeated",
+      collect,
+    )
     .option('-x, --exclude <glob>', 'source files to leave alone; may be repeated', collect)
     .option('--root <folder>', 'where relative globs and module names start; default: the working directory')
     .option('--no-functions', 'leave functions alone: requests, GC, loads and the rest can still be traced');

@@ -38,7 +38,16 @@ function replace(path: string, args: readonly string[], env: NodeJS.ProcessEnv):
 function follow(path: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn(path, args.slice(1), { stdio: 'inherit', env, argv0: args[0] });
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH', 'SIGCONT'] as const)
+    for (const signal of [
+      'SIGINT',
+      'SIGTERM',
+      'SIGHUP',
+      'SIGQUIT',
+      'SIGUSR1',
+      'SIGUSR2',
+      'SIGWINCH',
+      'SIGCONT',
+    ] as const)
       process.on(signal, () => child.kill(signal));
     child.on('error', reject);
     child.on('exit', (code, signal) => {

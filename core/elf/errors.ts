@@ -14,14 +14,7 @@
  * - `too-large`: a table or a string is longer than any real file's; it isn't read.
  */
 export type ElfErrorCode =
-  | 'not-found'
-  | 'no-permission'
-  | 'unreadable'
-  | 'not-elf'
-  | 'truncated'
-  | 'corrupt'
-  | 'unsupported'
-  | 'too-large';
+  'not-found' | 'no-permission' | 'unreadable' | 'not-elf' | 'truncated' | 'corrupt' | 'unsupported' | 'too-large';
 
 /** A file can't be read as ELF. `message` names the file, what was expected, and what was found. */
 export class ElfError extends Error {
@@ -74,19 +67,9 @@ export function elfErrorFrom(error: unknown, file: string): ElfError {
       return new ElfError('not-found', file, 'expected a file, found none of that name', cause);
     case 'EACCES':
     case 'EPERM':
-      return new ElfError(
-        'no-permission',
-        file,
-        'expected a readable file, may not open it',
-        cause,
-      );
+      return new ElfError('no-permission', file, 'expected a readable file, may not open it', cause);
     default:
-      return new ElfError(
-        'unreadable',
-        file,
-        `expected a readable file, got ${errno ?? String(error)}`,
-        cause,
-      );
+      return new ElfError('unreadable', file, `expected a readable file, got ${errno ?? String(error)}`, cause);
   }
 }
 
@@ -102,12 +85,7 @@ export function processErrorFrom(error: unknown, pid: number): ProcessError {
   switch (errnoOf(error)) {
     case 'EACCES':
     case 'EPERM':
-      return new ProcessError(
-        'no-permission',
-        pid,
-        'expected a process that we may look at',
-        cause,
-      );
+      return new ProcessError('no-permission', pid, 'expected a process that we may look at', cause);
     default:
       return new ProcessError('gone', pid, 'expected a running process, found none', cause);
   }

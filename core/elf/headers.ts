@@ -92,13 +92,9 @@ class Fields {
  * @throws ElfError `not-elf`, `truncated`, `corrupt`, `unsupported`, `too-large`, `unreadable`
  */
 export function readHeaders(source: ByteSource): Headers {
-  const fail = (code: ElfErrorCode, detail: string): ElfError =>
-    new ElfError(code, source.name, detail);
+  const fail = (code: ElfErrorCode, detail: string): ElfError => new ElfError(code, source.name, detail);
   if (source.size < 4 || source.read(0, 4).compare(MAGIC) !== 0) {
-    throw fail(
-      'not-elf',
-      source.size === 0 ? 'expected an ELF file, found an empty one' : 'expected an ELF file',
-    );
+    throw fail('not-elf', source.size === 0 ? 'expected an ELF file, found an empty one' : 'expected an ELF file');
   }
   const ident = source.read(0, 16);
   const cls = ident[4];
@@ -109,10 +105,8 @@ export function readHeaders(source: ByteSource): Headers {
   const little = data === 1;
   const head = new Fields(source.read(0, wide ? 64 : 52), wide, little);
   const type = head.half(16);
-  if (type === ET_REL)
-    throw fail('unsupported', 'expected a linked program or library, found an object file');
-  if (type === ET_CORE)
-    throw fail('unsupported', 'expected a program or library, found a core dump');
+  if (type === ET_REL) throw fail('unsupported', 'expected a linked program or library, found an object file');
+  if (type === ET_CORE) throw fail('unsupported', 'expected a program or library, found a core dump');
 
   const at = wide
     ? { phoff: 32, shoff: 40, phentsize: 54, phnum: 56, shentsize: 58, shnum: 60, shstrndx: 62 }
@@ -133,11 +127,7 @@ export function readHeaders(source: ByteSource): Headers {
     littleEndian: little,
     machine: head.half(18),
     type,
-    sections: nameSections(
-      source,
-      rawSections,
-      nameIndex === SHN_XINDEX && first ? first.link : nameIndex,
-    ),
+    sections: nameSections(source, rawSections, nameIndex === SHN_XINDEX && first ? first.link : nameIndex),
     segments: readSegments(source, {
       offset: head.address(at.phoff),
       count: segmentCount === PN_XNUM && first ? first.info : segmentCount,
@@ -179,11 +169,7 @@ function readSections(source: ByteSource, table: Table): RawSection[] {
     count = bounded(source, 'section headers', zero.size, MAX_SECTIONS);
   }
   bounded(source, 'section headers', BigInt(count), MAX_SECTIONS);
-  const fields = new Fields(
-    source.read(position(source, table.offset), count * size),
-    table.wide,
-    table.little,
-  );
+  const fields = new Fields(source.read(position(source, table.offset), count * size), table.wide, table.little);
   return Array.from({ length: count }, (_, i) => parseSection(fields, i * size));
 }
 
@@ -219,9 +205,7 @@ function nameSections(source: ByteSource, raw: RawSection[], nameIndex: number):
       `expected a string table of section names, found a section of type ${table.type}`,
     );
   }
-  const names = table
-    ? readSection(source, table, MAX_SECTION_NAMES, 'section names')
-    : Buffer.alloc(0);
+  const names = table ? readSection(source, table, MAX_SECTION_NAMES, 'section names') : Buffer.alloc(0);
   return raw.map((section) => {
     const from = section.nameOffset;
     const window = names.subarray(from, from + MAX_NAME);
@@ -235,11 +219,7 @@ function readSegments(source: ByteSource, table: Table): Segment[] {
   const size = table.wide ? 56 : 32;
   checkEntrySize(source, 'program header', table.entrySize, size);
   bounded(source, 'program headers', BigInt(table.count), MAX_SEGMENTS);
-  const fields = new Fields(
-    source.read(position(source, table.offset), table.count * size),
-    table.wide,
-    table.little,
-  );
+  const fields = new Fields(source.read(position(source, table.offset), table.count * size), table.wide, table.little);
   return Array.from({ length: table.count }, (_, i) => {
     const at = i * size;
     const w = table.wide;
@@ -274,21 +254,13 @@ export function readSection(
 
 function checkEntrySize(source: ByteSource, what: string, found: number, expected: number): void {
   if (found === expected) return;
-  throw new ElfError(
-    'corrupt',
-    source.name,
-    `expected a ${what} of ${expected} bytes, found ${found}`,
-  );
+  throw new ElfError('corrupt', source.name, `expected a ${what} of ${expected} bytes, found ${found}`);
 }
 
 function bounded(source: ByteSource, what: string, found: bigint, limit: number): number {
   // What can't be in the file at all is a cut file, not a large one.
   if (found > BigInt(source.size)) {
-    throw new ElfError(
-      'truncated',
-      source.name,
-      `expected ${found} ${what}, the file has ${source.size} bytes`,
-    );
+    throw new ElfError('truncated', source.name, `expected ${found} ${what}, the file has ${source.size} bytes`);
   }
   if (found <= BigInt(limit)) return Number(found);
   throw new ElfError('too-large', source.name, `expected at most ${limit} ${what}, found ${found}`);
@@ -296,9 +268,5 @@ function bounded(source: ByteSource, what: string, found: bigint, limit: number)
 
 function position(source: ByteSource, offset: bigint): number {
   if (offset <= BigInt(source.size)) return Number(offset);
-  throw new ElfError(
-    'truncated',
-    source.name,
-    `expected data at offset ${offset}, the file ends at ${source.size}`,
-  );
+  throw new ElfError('truncated', source.name, `expected data at offset ${offset}, the file ends at ${source.size}`);
 }

@@ -163,11 +163,7 @@ export function openMappedFile(pid: number, mapped: MappedFile, proc = '/proc'):
   return openByPath(hostPath, mapped, 'by-path');
 }
 
-function openByPath(
-  hostPath: string,
-  mapped: MappedFile,
-  identity: OpenMappedFile['identity'],
-): OpenMappedFile {
+function openByPath(hostPath: string, mapped: MappedFile, identity: OpenMappedFile['identity']): OpenMappedFile {
   // Ask before opening: opening a device or a pipe is not without consequence.
   regular(hostPath, mapped);
   return { file: openFile(hostPath), hostPath, identity };

@@ -91,11 +91,7 @@ function parse(source: ByteSource): ElfProbes {
   for (const note of notes(source, headers)) {
     if (note.owner === 'stapsdt' && note.type === NT_STAPSDT) {
       probes.push(parseProbe(source, headers, loads, base, note.content));
-    } else if (
-      note.owner === 'GNU' &&
-      note.type === NT_GNU_BUILD_ID &&
-      note.content.length <= MAX_BUILD_ID
-    ) {
+    } else if (note.owner === 'GNU' && note.type === NT_GNU_BUILD_ID && note.content.length <= MAX_BUILD_ID) {
       buildId ??= note.content.toString('hex');
     }
   }
@@ -140,12 +136,7 @@ function* notes(source: ByteSource, headers: Headers): Generator<Note> {
 }
 
 /** @param align 8 only for sections that say so: the padding behind owner and content follows it. */
-function* parseNotes(
-  source: ByteSource,
-  bytes: Buffer,
-  little: boolean,
-  align: 4 | 8,
-): Generator<Note> {
+function* parseNotes(source: ByteSource, bytes: Buffer, little: boolean, align: 4 | 8): Generator<Note> {
   const word = (at: number): number => (little ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at));
   const padded = (length: number): number => Math.ceil(length / align) * align;
   let at = 0;
@@ -184,15 +175,11 @@ function parseProbe(
 ): Probe {
   const width = headers.class / 8;
   if (content.length < 3 * width + 3) {
-    throw corrupt(
-      source,
-      `expected a probe note of at least ${3 * width + 3} bytes, found ${content.length}`,
-    );
+    throw corrupt(source, `expected a probe note of at least ${3 * width + 3} bytes, found ${content.length}`);
   }
   const address = (index: number): bigint => {
     const at = index * width;
-    if (width === 4)
-      return BigInt(headers.littleEndian ? content.readUInt32LE(at) : content.readUInt32BE(at));
+    if (width === 4) return BigInt(headers.littleEndian ? content.readUInt32LE(at) : content.readUInt32BE(at));
     return headers.littleEndian ? content.readBigUInt64LE(at) : content.readBigUInt64BE(at);
   };
   // prelink moves sections, but doesn't know these notes: the marker section tells how far.
@@ -206,8 +193,7 @@ function parseProbe(
   const string = (what: string, limit: number): string => {
     const end = content.indexOf(0, at);
     if (end < 0) throw corrupt(source, `expected a zero byte behind a probe's ${what}, found none`);
-    if (end - at > limit)
-      throw tooLarge(source, `expected a ${what} of at most ${limit} bytes, found ${end - at}`);
+    if (end - at > limit) throw tooLarge(source, `expected a ${what} of at most ${limit} bytes, found ${end - at}`);
     const text = decodeText(content.subarray(at, end));
     at = end + 1;
     return text;
@@ -239,7 +225,6 @@ function offsetOf(address: bigint, loads: readonly Segment[]): number | undefine
 }
 
 const corrupt = (source: ByteSource, detail: string): ElfError => error('corrupt', source, detail);
-const tooLarge = (source: ByteSource, detail: string): ElfError =>
-  error('too-large', source, detail);
+const tooLarge = (source: ByteSource, detail: string): ElfError => error('too-large', source, detail);
 const error = (code: ElfErrorCode, source: ByteSource, detail: string): ElfError =>
   new ElfError(code, source.name, detail);

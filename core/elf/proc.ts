@@ -43,11 +43,7 @@ export function processStatus(pid: number, proc = '/proc'): ProcessStatus {
 export function requireLive(pid: number, proc = '/proc'): ProcessStatus {
   const status = processStatus(pid, proc);
   if (status.state === 'Z' || status.state === 'X') {
-    throw new ProcessError(
-      'gone',
-      pid,
-      'expected a running process, but it has ended and waits for its parent',
-    );
+    throw new ProcessError('gone', pid, 'expected a running process, but it has ended and waits for its parent');
   }
   return status;
 }

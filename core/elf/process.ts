@@ -10,13 +10,7 @@
  */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { ElfError, ProcessError, elfErrorFrom, errnoOf, processErrorFrom } from './errors.js';
-import {
-  mappedFiles,
-  openMappedFile,
-  type MappedFile,
-  type Mapping,
-  type OpenMappedFile,
-} from './maps.js';
+import { mappedFiles, openMappedFile, type MappedFile, type Mapping, type OpenMappedFile } from './maps.js';
 import { readProbes, type ElfProbes, type Probe } from './notes.js';
 import { requireLive } from './proc.js';
 import type { OpenFile } from './source.js';
@@ -80,11 +74,7 @@ export function probesOfProcess(pid: number, options: ProcessOptions = {}): Proc
     const files = wanted.map((mapped) => readMapped(pid, mapped, memory, options.cache, proc));
     // Half of an answer about a process that ended would look like a process without probes.
     if (requireLive(pid, proc).startTicks !== before.startTicks) {
-      throw new ProcessError(
-        'gone',
-        pid,
-        'expected one running process, but it ended and another took its number',
-      );
+      throw new ProcessError('gone', pid, 'expected one running process, but it ended and another took its number');
     }
     return { pid, files };
   } finally {
@@ -252,8 +242,7 @@ class Memory {
     } catch (error) {
       // Ask once: an answer that it's forbidden won't change for the next site.
       if (this.fd === undefined) this.closed = true;
-      if (['ENOENT', 'ESRCH'].includes(errnoOf(error) ?? ''))
-        throw processErrorFrom(error, this.pid);
+      if (['ENOENT', 'ESRCH'].includes(errnoOf(error) ?? '')) throw processErrorFrom(error, this.pid);
       return undefined;
     }
   }

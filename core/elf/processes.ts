@@ -8,14 +8,7 @@ import { ProcessError } from './errors.js';
 import { readIdentity } from './identity.js';
 import { mappedFiles, type MappedFile } from './maps.js';
 import { probesOfProcess, type ProbeCache, type ProcessFile } from './process.js';
-import {
-  processArguments,
-  processContainer,
-  processLink,
-  requireLive,
-  startTime,
-  userNames,
-} from './proc.js';
+import { processArguments, processContainer, processLink, requireLive, startTime, userNames } from './proc.js';
 import { escapeText } from './text.js';
 
 /** What a recogniser is shown. */
@@ -184,11 +177,7 @@ function describeProcess(pid: number, context: Context): TraceableProcess | unde
   };
   // It may have ended while we read, and its number gone to another: then nothing of this holds.
   if (requireLive(pid, proc).startTicks !== status.startTicks) {
-    throw new ProcessError(
-      'gone',
-      pid,
-      'expected one running process, but it ended and another took its number',
-    );
+    throw new ProcessError('gone', pid, 'expected one running process, but it ended and another took its number');
   }
   return found;
 }
@@ -196,9 +185,7 @@ function describeProcess(pid: number, context: Context): TraceableProcess | unde
 function describeCopy(file: ProcessFile): LibraryCopy {
   const { path, hostPath, device, inode, deleted, buildId, probes } = file;
   const unknown = file.error !== undefined || probes.some((probe) => probe.armed === undefined);
-  const armed = probes
-    .filter((probe) => probe.armed)
-    .map((probe) => `${probe.provider}:${probe.name}`);
+  const armed = probes.filter((probe) => probe.armed).map((probe) => `${probe.provider}:${probe.name}`);
   return {
     path,
     hostPath,

@@ -50,16 +50,12 @@ export function bufferSource(bytes: Uint8Array, name = '(buffer)'): ByteSource {
  * @throws ElfError `not-found`, `no-permission`, `unreadable`
  */
 export function openFile(file: string | number | { readonly fd: number }): OpenFile {
-  const name =
-    typeof file === 'string' ? file : `descriptor ${typeof file === 'number' ? file : file.fd}`;
+  const name = typeof file === 'string' ? file : `descriptor ${typeof file === 'number' ? file : file.fd}`;
   let fd: number | undefined;
   let owned = false;
   try {
     if (typeof file === 'string') {
-      fd = openSync(
-        file,
-        constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY,
-      );
+      fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
       owned = true;
     } else {
       fd = typeof file === 'number' ? file : file.fd;
@@ -107,17 +103,12 @@ function fileSource(fd: number, owned: boolean, name: string, stats: Stats): Ope
 }
 
 function checkRange(name: string, size: number, offset: number, length: number): void {
-  const sound =
-    Number.isSafeInteger(offset) && Number.isSafeInteger(length) && offset >= 0 && length >= 0;
+  const sound = Number.isSafeInteger(offset) && Number.isSafeInteger(length) && offset >= 0 && length >= 0;
   if (!sound || offset + length > size) throw endOfFile(name, offset, length, size);
 }
 
 function endOfFile(name: string, offset: number, length: number, size: number): ElfError {
-  return new ElfError(
-    'truncated',
-    name,
-    `expected ${length} bytes at offset ${offset}, the file ends at ${size}`,
-  );
+  return new ElfError('truncated', name, `expected ${length} bytes at offset ${offset}, the file ends at ${size}`);
 }
 
 function kindOf(stats: Stats): string {

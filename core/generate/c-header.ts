@@ -67,7 +67,12 @@ function prototype(provider: string, probe: Probe): string[] {
 export function cHeader(abi: Abi): Output {
   const { major, minor } = abi.version;
   const lines = [
-    ...banner('The probe ABI in C: numbers, values and one function for each probe of each provider.', '/*', ' *', ' */'),
+    ...banner(
+      'The probe ABI in C: numbers, values and one function for each probe of each provider.',
+      '/*',
+      ' *',
+      ' */',
+    ),
     '#ifndef POLYPROBE_ABI_GEN_H',
     '#define POLYPROBE_ABI_GEN_H',
     '',

@@ -16,11 +16,9 @@ export function docsTable(abi: Abi): Output {
     });
     return `| \`${probe.name}\` | ${args.map(cell).join(' | ')} |`;
   });
-  const text = [
-    `| probe | ${columns.join(' | ')} |`,
-    `|---|${columns.map(() => '---').join('|')}|`,
-    ...rows,
-  ].join('\n');
+  const text = [`| probe | ${columns.join(' | ')} |`, `|---|${columns.map(() => '---').join('|')}|`, ...rows].join(
+    '\n',
+  );
   return { path: 'README.md', marker: 'abi', text };
 }
 

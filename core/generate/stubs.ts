@@ -52,7 +52,9 @@ export function sites(abi: Abi): Output {
   for (const { language, probes } of served(abi)) {
     lines.push(`  [POLYPROBE_PROVIDER_${language.id.toUpperCase()}] = {`);
     for (const probe of probes)
-      lines.push(`    [POLYPROBE_PROBE_${probe.name.toUpperCase()}] = POLYPROBE_SITE(${language.provider}_${probe.name}),`);
+      lines.push(
+        `    [POLYPROBE_PROBE_${probe.name.toUpperCase()}] = POLYPROBE_SITE(${language.provider}_${probe.name}),`,
+      );
     lines.push('  },');
   }
   lines.push('};', '');

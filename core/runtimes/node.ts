@@ -37,7 +37,8 @@ function environment(options: RunOptions, env: NodeJS.ProcessEnv): Record<string
 }
 
 /** The words of NODE_OPTIONS; its quotes aren't taken apart, as no option that is looked for has any. */
-const words = (env: NodeJS.ProcessEnv): string[] => (env['NODE_OPTIONS'] ?? '').split(/\s+/).filter((word) => word !== '');
+const words = (env: NodeJS.ProcessEnv): string[] =>
+  (env['NODE_OPTIONS'] ?? '').split(/\s+/).filter((word) => word !== '');
 
 /** Files that the words name to be loaded first. */
 function preloads(options: readonly string[]): string[] {
@@ -52,9 +53,15 @@ function obstacles(env: NodeJS.ProcessEnv): Obstacle[] {
   const options = words(env);
   const found: Obstacle[] = [];
   if (/^(off|0|no|false)$/i.test(env[VARIABLES.switch] ?? ''))
-    found.push({ what: `${VARIABLES.switch}=${env[VARIABLES.switch]} switches polyprobe off`, todo: `unset ${VARIABLES.switch}` });
+    found.push({
+      what: `${VARIABLES.switch}=${env[VARIABLES.switch]} switches polyprobe off`,
+      todo: `unset ${VARIABLES.switch}`,
+    });
   if (options.includes('--no-addons'))
-    found.push({ what: 'NODE_OPTIONS has --no-addons: the native part can\'t be loaded', todo: 'take --no-addons out of NODE_OPTIONS' });
+    found.push({
+      what: "NODE_OPTIONS has --no-addons: the native part can't be loaded",
+      todo: 'take --no-addons out of NODE_OPTIONS',
+    });
   const permission = options.find((option) => option === '--permission' || option === '--experimental-permission');
   if (permission !== undefined && !options.includes('--allow-addons'))
     found.push({
@@ -63,7 +70,10 @@ function obstacles(env: NodeJS.ProcessEnv): Obstacle[] {
     });
   for (const file of preloads(options)) {
     if (file.startsWith('/') && !existsSync(file))
-      found.push({ what: `NODE_OPTIONS loads ${file}, which isn't there: no Node.js can start`, todo: 'take it out of NODE_OPTIONS' });
+      found.push({
+        what: `NODE_OPTIONS loads ${file}, which isn't there: no Node.js can start`,
+        todo: 'take it out of NODE_OPTIONS',
+      });
     else if (file !== PRELOAD && /\/polyprobe\/(.*\/)?preload\.cjs$/.test(file))
       found.push({
         what: `NODE_OPTIONS loads another installation of polyprobe: ${file}`,

@@ -42,7 +42,10 @@ export function findInPath(name: RegExp, env: NodeJS.ProcessEnv = process.env): 
  * A command as a shell finds it.
  * @returns its path; 'not-found' or 'not-executable' otherwise
  */
-export function which(command: string, env: NodeJS.ProcessEnv = process.env): { path: string } | 'not-found' | 'not-executable' {
+export function which(
+  command: string,
+  env: NodeJS.ProcessEnv = process.env,
+): { path: string } | 'not-found' | 'not-executable' {
   const candidates = command.includes('/') ? [command] : folders(env).map((folder) => join(folder, command));
   let there = false;
   for (const path of candidates) {

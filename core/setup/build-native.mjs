@@ -33,10 +33,7 @@ for (const [tool, args] of [
   ['c++', ['--version']],
 ])
   if (spawnSync(tool, args, { stdio: 'ignore' }).status !== 0)
-    giveUp(
-      `${tool} is missing, nothing was built`,
-      'apt-get install cmake g++ make, then: npm rebuild polyprobe',
-    );
+    giveUp(`${tool} is missing, nothing was built`, 'apt-get install cmake g++ make, then: npm rebuild polyprobe');
 
 // A folder for each version of Node's interface; from there into build/Release, where all stand side by side.
 const folder = join(top, 'build', `node-${process.versions.modules}`);

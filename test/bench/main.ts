@@ -2,11 +2,12 @@
 import { writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { table } from '../../core/cli/output.js';
+import { benchmarks as native } from './native/return_stack.js';
 import { benchmarks as node } from './node.js';
 import { compare, type Result } from './harness.js';
 
-/** One entry for each language. */
-const LANGUAGES = [node];
+/** The library, then one entry for each language. */
+const LANGUAGES = [native, node];
 
 const words = process.argv.slice(2);
 const results: Result[] = [];

@@ -26,7 +26,10 @@ const script = (name: string, args: readonly string[], env: NodeJS.ProcessEnv, f
 const disabled = (name: string, args: readonly string[], figure: string): Variant[] => [
   { name: 'without us', measure: script(name, args, plainEnv(), figure) },
   { name: 'loaded, nobody tracing', measure: script(name, args, providerEnv(), figure) },
-  { name: 'loaded, functions not instrumented', measure: script(name, args, providerEnv({ functions: false }), figure) },
+  {
+    name: 'loaded, functions not instrumented',
+    measure: script(name, args, providerEnv({ functions: false }), figure),
+  },
 ];
 
 /** CPU milliseconds of a whole process. */
@@ -83,24 +86,64 @@ async function firstEvent(): Promise<number> {
 /** Everything about Node. */
 export async function benchmarks(): Promise<Benchmark[]> {
   const c = await cLoop();
-  const loop: Variant = { name: 'C loop on the same stubs', measure: async () => (await measured(c, ['100000', '3'], process.env))['nsPerCall']! / 2 };
+  const loop: Variant = {
+    name: 'C loop on the same stubs',
+    measure: async () => (await measured(c, ['100000', '3'], process.env))['nsPerCall']! / 2,
+  };
   return [
-    { name: 'node: disabled, one small function', unit: 'ns per call', rounds: 7, variants: disabled('calls.js', ['20000000', '3'], 'nsPerCall') },
-    { name: 'node: disabled, objects and closures', unit: 'ms', rounds: 7, variants: disabled('objects.js', ['8'], 'ms') },
+    {
+      name: 'node: disabled, one small function',
+      unit: 'ns per call',
+      rounds: 7,
+      variants: disabled('calls.js', ['20000000', '3'], 'nsPerCall'),
+    },
+    {
+      name: 'node: disabled, objects and closures',
+      unit: 'ms',
+      rounds: 7,
+      variants: disabled('objects.js', ['8'], 'ms'),
+    },
     {
       name: 'node: enabled, per event under count()',
       unit: 'ns per event',
       rounds: 5,
       around: traced,
-      variants: [loop, { name: 'Node function', measure: async () => (await measured(NODE, [join(PROGRAMS, 'calls.js'), '100000', '3'], providerEnv()))['nsPerCall']! / 2 }],
+      variants: [
+        loop,
+        {
+          name: 'Node function',
+          measure: async () =>
+            (await measured(NODE, [join(PROGRAMS, 'calls.js'), '100000', '3'], providerEnv()))['nsPerCall']! / 2,
+        },
+      ],
     },
-    { name: 'node: start-up of an empty program', unit: 'ms CPU', rounds: 11, variants: [
-      { name: 'without us', measure: startUp(plainEnv()) },
-      { name: 'loaded', measure: startUp(providerEnv()) },
-      { name: 'loaded, functions not instrumented', measure: startUp(providerEnv({ functions: false })) },
-    ] },
-    { name: 'node: watcher of an idle process, wake-ups', unit: 'a second', rounds: 3, variants: [{ name: 'loaded', measure: async () => (await idle(3)).wakeUps }] },
-    { name: 'node: watcher of an idle process, CPU', unit: '% of a core', rounds: 3, variants: [{ name: 'loaded', measure: async () => (await idle(3)).cpuPercent }] },
-    { name: 'node: from armed to hooked, busy loop', unit: 'ms', rounds: 7, variants: [{ name: 'loaded', measure: firstEvent }] },
+    {
+      name: 'node: start-up of an empty program',
+      unit: 'ms CPU',
+      rounds: 11,
+      variants: [
+        { name: 'without us', measure: startUp(plainEnv()) },
+        { name: 'loaded', measure: startUp(providerEnv()) },
+        { name: 'loaded, functions not instrumented', measure: startUp(providerEnv({ functions: false })) },
+      ],
+    },
+    {
+      name: 'node: watcher of an idle process, wake-ups',
+      unit: 'a second',
+      rounds: 3,
+      variants: [{ name: 'loaded', measure: async () => (await idle(3)).wakeUps }],
+    },
+    {
+      name: 'node: watcher of an idle process, CPU',
+      unit: '% of a core',
+      rounds: 3,
+      variants: [{ name: 'loaded', measure: async () => (await idle(3)).cpuPercent }],
+    },
+    {
+      name: 'node: from armed to hooked, busy loop',
+      unit: 'ms',
+      rounds: 7,
+      variants: [{ name: 'loaded', measure: firstEvent }],
+    },
   ];
 }

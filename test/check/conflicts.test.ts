@@ -16,19 +16,30 @@ t.test('a plain environment has no conflicts', async (t) => {
 });
 
 t.test('options of Node.js that keep the native part out are told', async (t) => {
-  t.match(found({ NODE_OPTIONS: '--no-addons' }), [{ level: 'warning', what: /--no-addons/, todo: /take --no-addons out/ }]);
-  t.match(found({ NODE_OPTIONS: '--permission' }), [{ what: /--permission without --allow-addons/, todo: /--allow-fs-read=/ }]);
+  t.match(found({ NODE_OPTIONS: '--no-addons' }), [
+    { level: 'warning', what: /--no-addons/, todo: /take --no-addons out/ },
+  ]);
+  t.match(found({ NODE_OPTIONS: '--permission' }), [
+    { what: /--permission without --allow-addons/, todo: /--allow-fs-read=/ },
+  ]);
   t.strictSame(complaints(found({ NODE_OPTIONS: '--permission --allow-addons' })), []);
 });
 
 t.test('a preload that is not there stops every Node.js', async (t) => {
-  for (const options of ['-r /no/such.js', '--require=/no/such.js', '--import file:///no/such.js', '--require="/no/such.js"'])
+  for (const options of [
+    '-r /no/such.js',
+    '--require=/no/such.js',
+    '--import file:///no/such.js',
+    '--require="/no/such.js"',
+  ])
     t.match(found({ NODE_OPTIONS: options }), [{ what: /loads \/no\/such\.js, which isn't there/ }], options);
 });
 
 t.test('another installation of polyprobe is told', async (t) => {
   const folder = t.testdir({ polyprobe: { dist: { 'preload.cjs': '' } } });
-  t.match(found({ NODE_OPTIONS: `-r ${folder}/polyprobe/dist/preload.cjs` }), [{ what: /another installation of polyprobe/ }]);
+  t.match(found({ NODE_OPTIONS: `-r ${folder}/polyprobe/dist/preload.cjs` }), [
+    { what: /another installation of polyprobe/ },
+  ]);
 });
 
 t.test('being switched off is told', async (t) => {
@@ -36,7 +47,10 @@ t.test('being switched off is told', async (t) => {
 });
 
 t.test('LD_PRELOAD is worth a note, and a warning when it names nothing', async (t) => {
-  t.strictSame(marks(found({ LD_PRELOAD: '/lib/there.so /lib/gone.so' })), ['note conflicts/ld-preload', 'warning conflicts/ld-preload']);
+  t.strictSame(marks(found({ LD_PRELOAD: '/lib/there.so /lib/gone.so' })), [
+    'note conflicts/ld-preload',
+    'warning conflicts/ld-preload',
+  ]);
 });
 
 t.test('what running processes have is told with their number', async (t) => {
@@ -76,7 +90,10 @@ t.test('a semaphore that a tracer left raised in a real process is found', { ski
   writeSync(memory, Buffer.from([1, 0]), 0, 2, Number(file!.base! + line.semaphore));
   closeSync(memory);
   t.match(scanProcesses(child.pid), [{ pid: child.pid, command: `${python} -u`, raised: ['python:line'], twice: [] }]);
-  t.ok(scanProcesses().some(({ pid }) => pid === child.pid), 'among all processes too');
+  t.ok(
+    scanProcesses().some(({ pid }) => pid === child.pid),
+    'among all processes too',
+  );
   await stop(child);
 });
 

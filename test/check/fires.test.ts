@@ -39,7 +39,9 @@ const withNode = { runtimes: [{ runtime: node, installations: [installation] }] 
 
 t.test('without root, or without bpftrace, the group says so and is no failure', async (t) => {
   const facts = { abi, runtimes: [], interpreters: [] };
-  t.match(await checkFires(machine({ uid: 1000 }), facts), [{ level: 'note', what: /only root may trace/, todo: 'sudo polyprobe check' }]);
+  t.match(await checkFires(machine({ uid: 1000 }), facts), [
+    { level: 'note', what: /only root may trace/, todo: 'sudo polyprobe check' },
+  ]);
   t.match(await checkFires(machine({ commands: { '/usr/bin/bpftrace --version': null } }), facts), [
     { level: 'note', what: /bpftrace is not installed/, todo: /apt-get install bpftrace/ },
   ]);
@@ -58,11 +60,16 @@ t.test('a probe of ours that is dead is a problem', async (t) => {
 
 t.test('a probe that the definition serves and the process does not list is a problem', async (t) => {
   const { gc__done: _, ...rest } = all(1);
-  t.match((await fires([counted('polyprobe_node', rest)], withNode).found)[1], { level: 'problem', what: /lists no gc__done$/ });
+  t.match((await fires([counted('polyprobe_node', rest)], withNode).found)[1], {
+    level: 'problem',
+    what: /lists no gc__done$/,
+  });
 });
 
 t.test('what could not be tested is a warning', async (t) => {
-  t.match(await fires([{ error: 'bpftrace failed: why' }], withNode).found, [{ level: 'warning', what: /could not be tested: bpftrace failed: why/ }]);
+  t.match(await fires([{ error: 'bpftrace failed: why' }], withNode).found, [
+    { level: 'warning', what: /could not be tested: bpftrace failed: why/ },
+  ]);
 });
 
 t.test('the program runs with our environment alone, in a folder of its own that is removed', async (t) => {
@@ -74,11 +81,14 @@ t.test('the program runs with our environment alone, in a folder of its own that
   const file = subject!.args.at(-1)!;
   t.equal(subject!.env['POLYPROBE_INCLUDE'], file);
   t.notOk(existsSync(file));
-  const bits = subject!.awaits!.bits([{ provider: '', name: abi.probes[0]!.name, path: '' }, { provider: '', name: abi.probes[4]!.name, path: '' }]);
+  const bits = subject!.awaits!.bits([
+    { provider: '', name: abi.probes[0]!.name, path: '' },
+    { provider: '', name: abi.probes[4]!.name, path: '' },
+  ]);
   t.equal(bits, 0b10001n);
 });
 
-t.test('an interpreter\'s dead probes are warnings with their own advice', async (t) => {
+t.test("an interpreter's dead probes are warnings with their own advice", async (t) => {
   const together = counted('python', { function__entry: 5, function__return: 5, line: 9, gc__start: 0 });
   const alone = counted('python', { function__entry: 0, function__return: 5 });
   const { found, asked } = fires([together, alone], { interpreters: [python] });
@@ -99,7 +109,7 @@ t.test('probes that are dead in company are not tried by themselves', async (t) 
   t.equal(asked.length, 1);
 });
 
-t.test('probes of a program\'s start and end are not tried', async (t) => {
+t.test("probes of a program's start and end are not tried", async (t) => {
   const php = { interpreter: entry('php'), path: '/usr/bin/php8.2', version: '8.2.7' };
   const { found, asked } = fires([{ probes: [] }], { interpreters: [php] });
   await found;
@@ -114,7 +124,10 @@ t.test('an interpreter without probes is fine', async (t) => {
 t.test('Ruby and PHP have advice of their own', async (t) => {
   const ruby = { interpreter: entry('ruby'), path: '/usr/bin/ruby3.1', version: '3.1.2' };
   const php = { interpreter: entry('php'), path: '/usr/bin/php8.2', version: '8.2.7' };
-  const outcomes = [counted('ruby', { method__entry: 0, 'gc__mark__begin': 3 }), counted('php', { function__entry: 0, execute__entry: 0 })];
+  const outcomes = [
+    counted('ruby', { method__entry: 0, gc__mark__begin: 3 }),
+    counted('php', { function__entry: 0, execute__entry: 0 }),
+  ];
   const [, method, dead] = await fires(outcomes, { interpreters: [ruby, php] }).found;
   t.match(method, { what: /ruby:method__entry$/, todo: /TracePoint/ });
   t.match(dead, { what: /php:function__entry, php:execute__entry$/, todo: /USE_ZEND_DTRACE=1/ });
@@ -122,19 +135,36 @@ t.test('Ruby and PHP have advice of their own', async (t) => {
 
 t.test('here, all of Node.js fires', { skip: untraceable() }, async (t) => {
   const here = [{ ...installation, path: process.execPath, version: process.versions.node }];
-  const found = await checkFires(thisHost(), { abi, runtimes: [{ runtime: node, installations: here }], interpreters: [] });
+  const found = await checkFires(thisHost(), {
+    abi,
+    runtimes: [{ runtime: node, installations: here }],
+    interpreters: [],
+  });
   t.strictSame(marks(found), [`ok fires/node@${process.execPath}`], JSON.stringify(found));
   t.match(found[0]!.what, `${served.length} of ${served.length} probes`);
 });
 
 const noPython = existsSync(python.path) ? untraceable() : `needs ${python.path}`;
 
-t.test("here, Debian's Python lists function__entry, which is dead, and its other probes fire", { skip: noPython }, async (t) => {
-  const found = await checkFires(thisHost(), { abi, runtimes: [], interpreters: [python] });
-  t.strictSame(marks(found), [
-    'ok fires/python@/usr/bin/python3.11',
-    'warning fires/python@/usr/bin/python3.11/dead/function__entry',
-  ], JSON.stringify(found));
-  for (const name of ['function__return', 'line', 'gc__start', 'gc__done', 'audit', 'import__find__load__start', 'import__find__load__done'])
-    t.match(found[0]!.what, new RegExp(`\\b${name} \\([1-9]`));
-});
+t.test(
+  "here, Debian's Python lists function__entry, which is dead, and its other probes fire",
+  { skip: noPython },
+  async (t) => {
+    const found = await checkFires(thisHost(), { abi, runtimes: [], interpreters: [python] });
+    t.strictSame(
+      marks(found),
+      ['ok fires/python@/usr/bin/python3.11', 'warning fires/python@/usr/bin/python3.11/dead/function__entry'],
+      JSON.stringify(found),
+    );
+    for (const name of [
+      'function__return',
+      'line',
+      'gc__start',
+      'gc__done',
+      'audit',
+      'import__find__load__start',
+      'import__find__load__done',
+    ])
+      t.match(found[0]!.what, new RegExp(`\\b${name} \\([1-9]`));
+  },
+);

@@ -54,7 +54,9 @@ t.test('the library that is built here is that of the definition', async (t) => 
 
 t.test('a library that is not built is a problem with its command', async (t) => {
   const probes = new ElfError('not-found', LIBRARY, 'expected a file');
-  t.match(checkLibrary(facts({ probes }), abi), [{ id: 'library/built', level: 'problem', todo: /npm rebuild polyprobe/ }]);
+  t.match(checkLibrary(facts({ probes }), abi), [
+    { id: 'library/built', level: 'problem', todo: /npm rebuild polyprobe/ },
+  ]);
 });
 
 t.test('a library that cannot be read is a problem', async (t) => {
@@ -76,13 +78,18 @@ t.test('an argument more or less is another definition', async (t) => {
 });
 
 t.test('another build in a running process is a conflict', async (t) => {
-  const found = complaints(checkLibrary(mapped(mapping(7, copy({ path: '/old/libpolyprobe.so', buildId: 'ab'.repeat(20) }))), abi));
+  const found = complaints(
+    checkLibrary(mapped(mapping(7, copy({ path: '/old/libpolyprobe.so', buildId: 'ab'.repeat(20) }))), abi),
+  );
   t.match(found, [{ id: 'library/copy-7', level: 'warning', todo: /polyprobe trace calls -p 7/ }]);
   t.match(found[0]!.what, /process 7 \(node \/srv\/app\.js\) maps another build: .*build id abababababab/);
 });
 
 t.test('the same build at another place is none', async (t) => {
-  t.strictSame(complaints(checkLibrary(mapped(mapping(7, copy({ path: '/app/libpolyprobe.so', inode: 2n }))), abi)), []);
+  t.strictSame(
+    complaints(checkLibrary(mapped(mapping(7, copy({ path: '/app/libpolyprobe.so', inode: 2n }))), abi)),
+    [],
+  );
 });
 
 t.test('a copy that has been deleted is stale', async (t) => {
@@ -93,5 +100,7 @@ t.test('a copy that has been deleted is stale', async (t) => {
 });
 
 t.test('a path that tracers cannot spell is told', async (t) => {
-  t.strictSame(marks(complaints(checkLibrary(facts({ path: '/my apps/libpolyprobe.so' }), abi))), ['warning library/path']);
+  t.strictSame(marks(complaints(checkLibrary(facts({ path: '/my apps/libpolyprobe.so' }), abi))), [
+    'warning library/path',
+  ]);
 });

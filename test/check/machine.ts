@@ -3,7 +3,9 @@ import type { Finding } from '../../core/check/types.js';
 import type { Host, Ran } from '../../core/check/host.js';
 
 /** What a machine is made of. */
-export interface Machine extends Partial<Omit<Host, 'read' | 'exists' | 'link' | 'real' | 'which' | 'programs' | 'run'>> {
+export interface Machine extends Partial<
+  Omit<Host, 'read' | 'exists' | 'link' | 'real' | 'which' | 'programs' | 'run'>
+> {
   /** Text of files; null takes one away. */
   readonly files?: Readonly<Record<string, string | null>>;
   readonly links?: Readonly<Record<string, string>>;
@@ -24,7 +26,10 @@ const COMMANDS: Readonly<Record<string, string>> = {
   '/usr/bin/perf --version': 'perf version 6.1.192\n',
 };
 
-function merged<T>(base: Readonly<Record<string, T>>, changes: Readonly<Record<string, T | null>> = {}): Map<string, T> {
+function merged<T>(
+  base: Readonly<Record<string, T>>,
+  changes: Readonly<Record<string, T | null>> = {},
+): Map<string, T> {
   return new Map(Object.entries({ ...base, ...changes }).filter((entry): entry is [string, T] => entry[1] !== null));
 }
 
@@ -50,7 +55,9 @@ export function machine({ files, links = {}, commands, ...rest }: Machine = {}):
     run(command, args): Promise<Ran> {
       const key = [...answers.keys()].find((line) => [command, ...args].join(' ').startsWith(line));
       return Promise.resolve(
-        key === undefined ? { status: undefined, stdout: '', stderr: '' } : { status: 0, stdout: answers.get(key)!, stderr: '' },
+        key === undefined
+          ? { status: undefined, stdout: '', stderr: '' }
+          : { status: 0, stdout: answers.get(key)!, stderr: '' },
       );
     },
     ...rest,

@@ -2,7 +2,9 @@ import t from 'tap';
 import { checkPermission } from '../../core/check/permission.js';
 import { complaints, machine, marks } from './machine.js';
 
-const status = (mask: string): { files: Record<string, string> } => ({ files: { '/proc/self/status': `CapEff:\t${mask}\n` } });
+const status = (mask: string): { files: Record<string, string> } => ({
+  files: { '/proc/self/status': `CapEff:\t${mask}\n` },
+});
 
 t.test('who is not root is told to be', async (t) => {
   t.match(complaints(checkPermission(machine({ uid: 1000, ...status('0000000000000000') }))), [

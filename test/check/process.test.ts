@@ -36,11 +36,17 @@ t.test('a program that was started without polyprobe is told how to start', asyn
 });
 
 t.test('one whose provider could not load is told where to read why', async (t) => {
-  t.match(why({ env: ours }), { what: /though it was started by polyprobe run/, todo: /standard error: polyprobe run -- node app\.js/ });
+  t.match(why({ env: ours }), {
+    what: /though it was started by polyprobe run/,
+    todo: /standard error: polyprobe run -- node app\.js/,
+  });
 });
 
 t.test('one with an obstacle in its environment is told that', async (t) => {
-  t.match(why({ env: { ...ours, POLYPROBE: 'off' } }), { what: /POLYPROBE=off/, todo: /unset POLYPROBE, and start it again/ });
+  t.match(why({ env: { ...ours, POLYPROBE: 'off' } }), {
+    what: /POLYPROBE=off/,
+    todo: /unset POLYPROBE, and start it again/,
+  });
 });
 
 t.test('musl is told by its loader', async (t) => {
@@ -48,16 +54,27 @@ t.test('musl is told by its loader', async (t) => {
 });
 
 t.test('a version that is not served is told by its installation', async (t) => {
-  const installations = [{ path: '/usr/bin/node', version: '18.1.0', served: false, how: 'not supported', todo: 'use Node.js 20' }];
-  t.match(why({}, [{ runtime: node, installations }]), { what: /node 18\.1\.0: not supported/, todo: 'use Node.js 20' });
+  const installations = [
+    { path: '/usr/bin/node', version: '18.1.0', served: false, how: 'not supported', todo: 'use Node.js 20' },
+  ];
+  t.match(why({}, [{ runtime: node, installations }]), {
+    what: /node 18\.1\.0: not supported/,
+    todo: 'use Node.js 20',
+  });
 });
 
 t.test('a container without polyprobe is told to have it installed', async (t) => {
-  t.match(why({ container: 'docker:abc', sees: () => false }), { what: /runs in docker:abc/, todo: /^in the image: npm install/ });
+  t.match(why({ container: 'docker:abc', sees: () => false }), {
+    what: /runs in docker:abc/,
+    todo: /^in the image: npm install/,
+  });
 });
 
 t.test('a language without a provider, and no language at all, are told apart', async (t) => {
-  t.match(why({ exe: '/usr/bin/python3.11', argv: ['python3', 'app.py'] }), { what: /no provider for Python yet/, todo: /polyprobe list 5$/ });
+  t.match(why({ exe: '/usr/bin/python3.11', argv: ['python3', 'app.py'] }), {
+    what: /no provider for Python yet/,
+    todo: /polyprobe list 5$/,
+  });
   t.match(why({ exe: '/usr/bin/sleep', argv: ['sleep', '1'] }), { what: /no runtime that polyprobe knows/ });
 });
 
@@ -77,7 +94,10 @@ t.test('one that is served tells who it is and which probes are armed', async (t
   t.equal(who!.what, 'process 5 is served: node 20.20.2 /srv/app.js');
   t.equal(armed!.what, 'armed now: polyprobe_node:gc__start');
   t.match(checkProcess(facts({ traceable: traceable([], 'ab') }), served, 'ab')[1]!.what, /no tracer is attached/);
-  t.match(checkProcess(facts({ traceable: traceable(undefined, 'ab') }), served, 'ab')[1]!.what, /unknown: not permitted/);
+  t.match(
+    checkProcess(facts({ traceable: traceable(undefined, 'ab') }), served, 'ab')[1]!.what,
+    /unknown: not permitted/,
+  );
 });
 
 t.test('its other copy of the library is a warning of this group', async (t) => {
@@ -88,9 +108,13 @@ t.test('its other copy of the library is a warning of this group', async (t) => 
   ]);
 });
 
-t.test('a process that is gone, or somebody else\'s, is a problem', async (t) => {
-  t.match(checkFailedProcess(new ProcessError('gone', 5, 'expected a running process, found none')), [{ todo: /polyprobe ps/ }]);
-  t.match(checkFailedProcess(new ProcessError('no-permission', 5, 'expected one')), [{ todo: 'sudo polyprobe check -p 5' }]);
+t.test("a process that is gone, or somebody else's, is a problem", async (t) => {
+  t.match(checkFailedProcess(new ProcessError('gone', 5, 'expected a running process, found none')), [
+    { todo: /polyprobe ps/ },
+  ]);
+  t.match(checkFailedProcess(new ProcessError('no-permission', 5, 'expected one')), [
+    { todo: 'sudo polyprobe check -p 5' },
+  ]);
   t.throws(() => processFacts(2 ** 22 + 1, thisHost(), recognise), { name: 'ProcessError', code: 'gone' });
 });
 
@@ -100,12 +124,16 @@ t.test('a real program is served when it was started with our environment, and n
   const installations = await node.installations();
   const real = runtimes.map((runtime) => ({ runtime, installations }));
   const { buildId } = readProbes(LIBRARY);
-  const look = (pid: number): ReturnType<typeof checkProcess> => checkProcess(processFacts(pid, thisHost(), recognise), real, buildId);
+  const look = (pid: number): ReturnType<typeof checkProcess> =>
+    checkProcess(processFacts(pid, thisHost(), recognise), real, buildId);
   const plain = await startReady('/usr/bin/env', ['-u', 'NODE_OPTIONS', process.execPath, '-e', PROGRAM]);
   t.match(look(plain.pid), [{ level: 'problem', what: /not started by polyprobe run/ }]);
   await stop(plain);
   const assignments = Object.entries(ours).map(([name, value]) => `${name}=${value}`);
   const with_ = await startReady('/usr/bin/env', [...assignments, process.execPath, '-e', PROGRAM]);
-  t.match(look(with_.pid), [{ level: 'ok', what: `process ${with_.pid} is served: node ${process.versions.node} [eval]` }, { level: 'ok' }]);
+  t.match(look(with_.pid), [
+    { level: 'ok', what: `process ${with_.pid} is served: node ${process.versions.node} [eval]` },
+    { level: 'ok' },
+  ]);
   await stop(with_);
 });

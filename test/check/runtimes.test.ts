@@ -8,10 +8,22 @@ import { node } from '../../core/runtimes/node.js';
 import { complaints, machine, marks } from './machine.js';
 
 const good: Installation = { path: '/usr/bin/node', version: '20.20.2', served: true, how: 'load-time', todo: '' };
-const old: Installation = { path: '/opt/node', version: '18.0.0', served: false, how: 'too old', todo: 'use Node.js 20' };
-const python: Found = { interpreter: interpreters.find(({ id }) => id === 'python')!, path: '/usr/bin/python3.11', version: '3.11.2' };
-const asked = (...names: string[]) => () =>
-  Promise.resolve(names.map((name) => ({ provider: 'python', name, path: '/usr/bin/python3.11' })));
+const old: Installation = {
+  path: '/opt/node',
+  version: '18.0.0',
+  served: false,
+  how: 'too old',
+  todo: 'use Node.js 20',
+};
+const python: Found = {
+  interpreter: interpreters.find(({ id }) => id === 'python')!,
+  path: '/usr/bin/python3.11',
+  version: '3.11.2',
+};
+const asked =
+  (...names: string[]) =>
+  () =>
+    Promise.resolve(names.map((name) => ({ provider: 'python', name, path: '/usr/bin/python3.11' })));
 
 t.test('an interpreter that is served is ok, one that is not beside it a warning', async (t) => {
   const found = await checkRuntimes(machine(), abi, [{ runtime: node, installations: [good, old] }], []);
@@ -25,15 +37,23 @@ t.test('when none is served, that is a problem', async (t) => {
 });
 
 t.test('when none is there, that is a note', async (t) => {
-  t.strictSame(marks(await checkRuntimes(machine(), abi, [{ runtime: node, installations: [] }], [])), ['note runtimes/node']);
+  t.strictSame(marks(await checkRuntimes(machine(), abi, [{ runtime: node, installations: [] }], [])), [
+    'note runtimes/node',
+  ]);
 });
 
 t.test('an interpreter without a provider is told with its own probes', async (t) => {
   const [found] = await checkRuntimes(machine(), abi, [], [python], asked('function__entry', 'gc__start'));
-  t.match(found, { level: 'note', what: /no provider yet; its own probes: function__entry, gc__start$/, todo: /bpftrace -l/ });
+  t.match(found, {
+    level: 'note',
+    what: /no provider yet; its own probes: function__entry, gc__start$/,
+    todo: /bpftrace -l/,
+  });
   const [none] = await checkRuntimes(machine(), abi, [], [python], asked());
   t.match(none, { level: 'note', what: /it has no probes of its own$/, todo: 'for what is planned: polyprobe probes' });
-  const [failed] = await checkRuntimes(machine(), abi, [], [python], () => Promise.resolve({ error: 'it ended early' }));
+  const [failed] = await checkRuntimes(machine(), abi, [], [python], () =>
+    Promise.resolve({ error: 'it ended early' }),
+  );
   t.match(failed, { level: 'note', what: /could not be listed: it ended early/ });
 });
 
@@ -68,5 +88,8 @@ t.test('interpreters are found once, by their own word, and wrappers that fail a
 t.test('a real Node.js is found and served', async (t) => {
   const installations = await node.installations();
   t.equal(installations.filter(({ path }) => path === process.execPath).length, 1);
-  t.match(installations.find(({ path }) => path === process.execPath), { served: true, version: process.versions.node });
+  t.match(
+    installations.find(({ path }) => path === process.execPath),
+    { served: true, version: process.versions.node },
+  );
 });

@@ -18,7 +18,9 @@ t.test('a program that cannot be started is told', async (t) => {
 });
 
 t.test('a program that ends before it is ready is told in its last words', async (t) => {
-  t.match(await look(subject('console.error("one"); console.error("two"); process.exit(3)')), { error: `${process.execPath} ended early: two` });
+  t.match(await look(subject('console.error("one"); console.error("two"); process.exit(3)')), {
+    error: `${process.execPath} ended early: two`,
+  });
 });
 
 t.test('a program without probes has none', async (t) => {
@@ -27,7 +29,9 @@ t.test('a program without probes has none', async (t) => {
 });
 
 t.test('a program that hangs is killed, before it is ready and after', async (t) => {
-  t.match(await look(subject('process.on("SIGTERM", () => {}); setInterval(() => {}, 1e9)'), 500), { error: /did not answer in time$/ });
+  t.match(await look(subject('process.on("SIGTERM", () => {}); setInterval(() => {}, 1e9)'), 500), {
+    error: /did not answer in time$/,
+  });
   const deaf = subject('console.log("ready"); setInterval(() => {}, 1e9)', { wanted: () => false });
   t.strictSame(await look(deaf, 500), [], 'it does not end with its input');
 });

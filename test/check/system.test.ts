@@ -43,7 +43,9 @@ t.test('tracefs that is not mounted comes with the command that mounts it', asyn
 });
 
 t.test('a kernel without BTF is worth a note', async (t) => {
-  t.strictSame(marks(complaints(checkSystem(machine({ files: { '/sys/kernel/btf/vmlinux': null } })))), ['note system/btf']);
+  t.strictSame(marks(complaints(checkSystem(machine({ files: { '/sys/kernel/btf/vmlinux': null } })))), [
+    'note system/btf',
+  ]);
 });
 
 t.test('lockdown is a problem in its strict mode only', async (t) => {
@@ -68,6 +70,11 @@ t.test('the limit of locked memory matters to old kernels only', async (t) => {
 });
 
 t.test('every finding that is not ok says what to do', async (t) => {
-  const worst = machine({ uid: 1, glibc: undefined, files: { '/proc/self/mounts': '', '/sys/kernel/btf/vmlinux': null } });
-  for (const finding of complaints([...checkSystem(worst), ...checkPermission(worst)])) t.not(finding.todo, '', finding.id);
+  const worst = machine({
+    uid: 1,
+    glibc: undefined,
+    files: { '/proc/self/mounts': '', '/sys/kernel/btf/vmlinux': null },
+  });
+  for (const finding of complaints([...checkSystem(worst), ...checkPermission(worst)]))
+    t.not(finding.todo, '', finding.id);
 });

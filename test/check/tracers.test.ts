@@ -8,12 +8,17 @@ t.test('without bpftrace there is a command that installs it', async (t) => {
     { id: 'tracers/bpftrace', level: 'warning', todo: 'sudo apt-get install bpftrace' },
   ]);
   const neither = { ...commands, '/usr/bin/perf --version': null };
-  t.strictSame(marks(await checkTracers(machine({ commands: neither }))), ['problem tracers/bpftrace', 'note tracers/perf']);
+  t.strictSame(marks(await checkTracers(machine({ commands: neither }))), [
+    'problem tracers/bpftrace',
+    'note tracers/perf',
+  ]);
 });
 
 t.test('the faults of an old bpftrace are told, by its version', async (t) => {
   const found = (version: string): Promise<string[]> =>
-    checkTracers(machine({ commands: { '/usr/bin/bpftrace --version': version } })).then((all) => marks(complaints(all)));
+    checkTracers(machine({ commands: { '/usr/bin/bpftrace --version': version } })).then((all) =>
+      marks(complaints(all)),
+    );
   t.strictSame(await found('bpftrace v0.9.4\n'), ['warning tracers/bpftrace-old', 'note tracers/bpftrace-strings']);
   t.strictSame(await found('bpftrace v0.17.0\n'), ['note tracers/bpftrace-strings']);
   t.strictSame(await found('bpftrace v0.20.0\n'), []);

@@ -13,8 +13,7 @@ const mapper = buildMapper(dir);
 
 /** Runs the two commands as main will: through commander, in a process of their own. */
 function run(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  const url = (path: string): string =>
-    JSON.stringify(new URL(`../../core/cli/${path}`, import.meta.url).href);
+  const url = (path: string): string => JSON.stringify(new URL(`../../core/cli/${path}`, import.meta.url).href);
   const script = `
     import { Command } from 'commander';
     import { register as list } from ${url('list.js')};
@@ -44,9 +43,7 @@ t.test('the probes of a file are a table', async (t) => {
 
 t.test('arguments show their names where these are known and fit', async (t) => {
   const names: Record<string, string[]> = { plain: ['file', 'line'], counted: ['too', 'many'] };
-  const lines = list(library, (provider, name) =>
-    provider === 'demo' ? names[name] : undefined,
-  ).text.split('\n');
+  const lines = list(library, (provider, name) => (provider === 'demo' ? names[name] : undefined)).text.split('\n');
   t.match(lines[1], /plain +file:u64 line:i32$/);
   t.match(lines[2], /counted +8@16\(%rsp\)$/);
 });
@@ -120,19 +117,8 @@ t.test('ps shows the process, its interpreter and its program', async (t) => {
   const child = await startReady(mapper, [library]);
   const { status, stdout } = run('ps');
   const line = stdout.split('\n').find((line) => line.trim().startsWith(`${child.pid} `));
-  t.match(
-    stdout.split('\n')[0]?.trim(),
-    /^PID +USER +RUNTIME +STARTED +ARMED +CONTAINER +PROGRAM$/,
-  );
-  t.match(line?.trim().split(/ {2,}/), [
-    String(child.pid),
-    /./,
-    'mapper 9',
-    /^\d\d:\d\d$|^\d{4}-/,
-    '0',
-    /./,
-    library,
-  ]);
+  t.match(stdout.split('\n')[0]?.trim(), /^PID +USER +RUNTIME +STARTED +ARMED +CONTAINER +PROGRAM$/);
+  t.match(line?.trim().split(/ {2,}/), [String(child.pid), /./, 'mapper 9', /^\d\d:\d\d$|^\d{4}-/, '0', /./, library]);
   t.equal(status, 0);
   const { processes } = JSON.parse(run('ps', '--json').stdout);
   t.match(
@@ -151,9 +137,6 @@ t.test('ps shows the command line and the date where it knows no better', async 
     processes: [{ ...process, started, armed: undefined, container: `docker:${id}` }],
     unreadable: 0,
   });
-  t.match(
-    text.split('\n')[1],
-    new RegExp(`\\? +2001-02-03 +\\? +docker:0123456789ab  ${mapper} ${library}$`),
-  );
+  t.match(text.split('\n')[1], new RegExp(`\\? +2001-02-03 +\\? +docker:0123456789ab  ${mapper} ${library}$`));
   await stop(child);
 });

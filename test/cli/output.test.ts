@@ -1,14 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import t from 'tap';
 import { ElfError, ProcessError } from '../../core/elf/errors.js';
-import {
-  CliError,
-  ERRORS,
-  EXIT_NO_PERMISSION,
-  EXIT_USAGE,
-  cliError,
-  toCliError,
-} from '../../core/cli/errors.js';
+import { CliError, ERRORS, EXIT_NO_PERMISSION, EXIT_USAGE, cliError, toCliError } from '../../core/cli/errors.js';
 import { errorText, fail, json, table } from '../../core/cli/output.js';
 
 t.test('a table is aligned, without borders, tabs or spaces at the end', async (t) => {
@@ -73,10 +66,7 @@ t.test('an error is one sentence, what was expected, and what to do', async (t) 
     'polyprobe: /a\\x1b is not a program\n  expected: an ELF file\n' +
       '  to do: check the path, or give the program or library itself, not a script that starts it\n',
   );
-  t.equal(
-    toCliError(new ProcessError('no-permission', 7, 'expected x')).exitCode,
-    EXIT_NO_PERMISSION,
-  );
+  t.equal(toCliError(new ProcessError('no-permission', 7, 'expected x')).exitCode, EXIT_NO_PERMISSION);
   t.equal(cliError('usage', { detail: 'a', expected: 'b' }).exitCode, EXIT_USAGE);
   t.equal(toCliError('odd').code, 'unexpected');
   t.throws(() => fail('mine', 'a', 'b', 'c', 5), { name: 'CliError', code: 'mine', exitCode: 5 });
@@ -104,10 +94,7 @@ t.test('a reader that goes away ends the program quietly', async (t) => {
 t.test('colours are for terminals, and only if wanted', async (t) => {
   const script = `import('${MODULE}').then((o) => process.stdout.write(o.table(['A'], [])))`;
   const plain = { SCRIPT: script, TERM: 'xterm' };
-  t.equal(
-    bash('"$NODE" -e "$SCRIPT" | cat', { ...plain, FORCE_COLOR: '1', CI: '1' }).stdout,
-    'A\n',
-  );
+  t.equal(bash('"$NODE" -e "$SCRIPT" | cat', { ...plain, FORCE_COLOR: '1', CI: '1' }).stdout, 'A\n');
   // script(1) runs its command on a terminal of its own.
   const onTerminal = `script -qec '"$NODE" -e "$SCRIPT"' /dev/null`;
   t.equal(bash(onTerminal, plain).stdout, '\u001b[1mA\u001b[22m\r\n');

@@ -107,19 +107,12 @@ export const TARGETS: Readonly<Record<string, Target>> = {
 
 /** Why a target can't be built here, or undefined. */
 export function missing({ compiler }: Target): string | undefined {
-  const found = (process.env['PATH'] ?? '')
-    .split(':')
-    .some((dir) => existsSync(join(dir, compiler)));
+  const found = (process.env['PATH'] ?? '').split(':').some((dir) => existsSync(join(dir, compiler)));
   return found ? undefined : `${compiler} is not installed`;
 }
 
 /** Builds the library with four probes; needs no C library. */
-export function buildProbes(
-  dir: string,
-  name: string,
-  target: Target,
-  extra: readonly string[] = [],
-): string {
+export function buildProbes(dir: string, name: string, target: Target, extra: readonly string[] = []): string {
   const source = join(dir, 'probes.S');
   const output = join(dir, name);
   writeFileSync(source, PROBES_S);
@@ -138,16 +131,11 @@ export function buildMapper(dir: string): string {
 }
 
 /** Starts a program and waits for its line `ready`. */
-export async function startReady(
-  command: string,
-  args: readonly string[],
-): Promise<ChildProcess & { pid: number }> {
+export async function startReady(command: string, args: readonly string[]): Promise<ChildProcess & { pid: number }> {
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   // A test that fails half-way leaves nothing running.
   process.once('exit', () => child.kill('SIGKILL'));
-  const ended = once(child, 'exit').then(([code]) =>
-    Promise.reject(new Error(`${command} ended with ${code}`)),
-  );
+  const ended = once(child, 'exit').then(([code]) => Promise.reject(new Error(`${command} ended with ${code}`)));
   await Promise.race([once(child.stdout, 'data'), ended]);
   ended.catch(() => undefined);
   return child as ChildProcess & { pid: number };
@@ -207,16 +195,14 @@ export function readelf(file: string): { buildId: string | undefined; probes: Re
     /Provider: (.*)\n\s+Name: (.*)\n\s+Location: (\w+), Base: (\w+), Semaphore: (\w+)\n\s+Arguments: ?(.*)\n/g;
   return {
     buildId: /Build ID: (\w+)/.exec(text)?.[1],
-    probes: [...text.matchAll(probe)].map(
-      ([, provider, name, location, base, semaphore, args]) => ({
-        provider: provider!,
-        name: name!,
-        arguments: args!.trim(),
-        address: BigInt(location!),
-        base: BigInt(base!),
-        semaphore: BigInt(semaphore!),
-      }),
-    ),
+    probes: [...text.matchAll(probe)].map(([, provider, name, location, base, semaphore, args]) => ({
+      provider: provider!,
+      name: name!,
+      arguments: args!.trim(),
+      address: BigInt(location!),
+      base: BigInt(base!),
+      semaphore: BigInt(semaphore!),
+    })),
   };
 }
 

@@ -64,20 +64,16 @@ for (const [name, skip, path] of subjects) {
       const bytes = readFileSync(path());
       const change = fc.tuple(positions(bytes), values);
       fc.assert(
-        fc.property(
-          fc.array(change, { minLength: 1, maxLength: 16 }),
-          fc.option(positions(bytes)),
-          (changes, cut) => {
-            // The file is large: change it in place and put it back, rather than copy it each time.
-            const before = changes.map(([at]) => [at, bytes[at]!] as const);
-            for (const [at, value] of changes) bytes[at] = value;
-            try {
-              survives(cut === null ? bytes : bytes.subarray(0, cut));
-            } finally {
-              for (const [at, value] of before.reverse()) bytes[at] = value;
-            }
-          },
-        ),
+        fc.property(fc.array(change, { minLength: 1, maxLength: 16 }), fc.option(positions(bytes)), (changes, cut) => {
+          // The file is large: change it in place and put it back, rather than copy it each time.
+          const before = changes.map(([at]) => [at, bytes[at]!] as const);
+          for (const [at, value] of changes) bytes[at] = value;
+          try {
+            survives(cut === null ? bytes : bytes.subarray(0, cut));
+          } finally {
+            for (const [at, value] of before.reverse()) bytes[at] = value;
+          }
+        }),
         { numRuns: 4000 },
       );
     },

@@ -58,7 +58,8 @@ t.test('a damaged library ends in nothing or in an error of ours, never in anoth
   for (let seed = 0; seed < 400; seed++) {
     const copy = Buffer.from(bytes);
     // The headers and tables first, then places everywhere.
-    for (let n = 0; n < 8; n++) copy[(seed * 7919 + n * 104_729) % (seed % 2 ? copy.length : 4096)] = (seed * 31 + n * 17) & 0xff;
+    for (let n = 0; n < 8; n++)
+      copy[(seed * 7919 + n * 104_729) % (seed % 2 ? copy.length : 4096)] = (seed * 31 + n * 17) & 0xff;
     copy[at + (seed % 17)] = seed & 0xff;
     try {
       identityAddress(bufferSource(copy));

@@ -1,32 +1,20 @@
 import { statSync, readFileSync } from 'node:fs';
 import t from 'tap';
-import {
-  deviceName,
-  groupByFile,
-  mappedFiles,
-  parseMapping,
-  readMappings,
-  type Mapping,
-} from '../../core/elf/maps.js';
+import { deviceName, groupByFile, mappedFiles, parseMapping, readMappings, type Mapping } from '../../core/elf/maps.js';
 
 const parsed = (line: string): Mapping => parseMapping(line)!;
 
 t.test('a line of maps is read in full', async (t) => {
-  t.strictSame(
-    parsed(
-      '7f84e6844000-7f84e699a000 r-xp 00026000 fe:00 260689                     /usr/lib/libc.so.6',
-    ),
-    {
-      start: 0x7f84e6844000n,
-      end: 0x7f84e699a000n,
-      permissions: 'r-xp',
-      offset: 0x26000n,
-      device: 'fe:00',
-      inode: 260689n,
-      path: '/usr/lib/libc.so.6',
-      deleted: false,
-    },
-  );
+  t.strictSame(parsed('7f84e6844000-7f84e699a000 r-xp 00026000 fe:00 260689                     /usr/lib/libc.so.6'), {
+    start: 0x7f84e6844000n,
+    end: 0x7f84e699a000n,
+    permissions: 'r-xp',
+    offset: 0x26000n,
+    device: 'fe:00',
+    inode: 260689n,
+    path: '/usr/lib/libc.so.6',
+    deleted: false,
+  });
 });
 
 t.test('odd names are read as what they are', async (t) => {
@@ -60,12 +48,7 @@ t.test('executable mappings of files are grouped by file, and nothing else is ta
     '8000-9000 r-xp 00000000 00:00 0 [vdso]',
   ];
   t.strictSame(
-    groupByFile(lines.map(parsed)).map((file) => [
-      file.path,
-      file.deleted,
-      file.memfd,
-      file.mappings.length,
-    ]),
+    groupByFile(lines.map(parsed)).map((file) => [file.path, file.deleted, file.memfd, file.mappings.length]),
     [
       ['/lib/a.so', false, false, 2],
       ['/lib/a.so', true, false, 1],
@@ -76,34 +59,22 @@ t.test('executable mappings of files are grouped by file, and nothing else is ta
 
 t.test('a file that is mapped a thousand times is known by its first 256 mappings', async (t) => {
   const page = (i: number): string => `${i.toString(16)}000`;
-  const lines = Array.from(
-    { length: 1000 },
-    (_, i) => `${page(i + 1)}-${page(i + 2)} r-xp 0 0:1 7 /a`,
-  );
+  const lines = Array.from({ length: 1000 }, (_, i) => `${page(i + 1)}-${page(i + 2)} r-xp 0 0:1 7 /a`);
   t.equal(groupByFile(lines.map(parsed))[0]!.mappings.length, 256);
 });
 
-t.test(
-  'our own maps are read completely, and devices are named as the kernel names them',
-  async (t) => {
-    // Reading allocates, so that our heap's mappings may differ between two readings: compare files.
-    const files = (lines: string[]): Set<string> =>
-      new Set(lines.filter((path) => path.startsWith('/')));
-    const plain = readFileSync('/proc/self/maps', 'utf8')
-      .trimEnd()
-      .split('\n')
-      .map((line) => parsed(line).path);
-    t.strictSame(
-      files([...readMappings(process.pid)].map((mapping) => mapping.path)),
-      files(plain),
-    );
-    const node = mappedFiles(process.pid).find(
-      (file) => file.inode === statSync(process.execPath, { bigint: true }).ino,
-    );
-    t.equal(node?.device, deviceName(statSync(process.execPath, { bigint: true }).dev));
-    t.equal(deviceName(0x1_2345_6789n), '567:123489');
-  },
-);
+t.test('our own maps are read completely, and devices are named as the kernel names them', async (t) => {
+  // Reading allocates, so that our heap's mappings may differ between two readings: compare files.
+  const files = (lines: string[]): Set<string> => new Set(lines.filter((path) => path.startsWith('/')));
+  const plain = readFileSync('/proc/self/maps', 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => parsed(line).path);
+  t.strictSame(files([...readMappings(process.pid)].map((mapping) => mapping.path)), files(plain));
+  const node = mappedFiles(process.pid).find((file) => file.inode === statSync(process.execPath, { bigint: true }).ino);
+  t.equal(node?.device, deviceName(statSync(process.execPath, { bigint: true }).dev));
+  t.equal(deviceName(0x1_2345_6789n), '567:123489');
+});
 
 t.test('a process that does not exist is gone', async (t) => {
   t.throws(() => mappedFiles(2 ** 31 - 1), {

@@ -21,36 +21,28 @@ const dir = t.testdir({});
 const host = TARGETS['64-bit x86']!;
 
 for (const [kind, target] of Object.entries(TARGETS)) {
-  t.test(
-    `a ${kind} library has the probes that readelf finds`,
-    { skip: missing(target) ?? false },
-    async (t) => {
-      const file = buildProbes(dir, `${kind.replaceAll(' ', '-')}.so`, target);
-      const expected = readelf(file);
-      const found = readProbes(file);
-      t.equal(expected.probes.length, 4, 'readelf finds four');
-      t.strictSame(comparable(found.probes), comparable(expected.probes));
-      t.equal(found.buildId, expected.buildId);
-      t.equal(found.class, kind.startsWith('32') ? 32 : 64);
-      t.equal(found.littleEndian, !kind.includes('big-endian'));
-      t.equal(found.machine, kind.includes('Arm') ? 183 : kind.startsWith('32') ? 3 : 62);
-      t.equal(found.stripped, false);
+  t.test(`a ${kind} library has the probes that readelf finds`, { skip: missing(target) ?? false }, async (t) => {
+    const file = buildProbes(dir, `${kind.replaceAll(' ', '-')}.so`, target);
+    const expected = readelf(file);
+    const found = readProbes(file);
+    t.equal(expected.probes.length, 4, 'readelf finds four');
+    t.strictSame(comparable(found.probes), comparable(expected.probes));
+    t.equal(found.buildId, expected.buildId);
+    t.equal(found.class, kind.startsWith('32') ? 32 : 64);
+    t.equal(found.littleEndian, !kind.includes('big-endian'));
+    t.equal(found.machine, kind.includes('Arm') ? 183 : kind.startsWith('32') ? 3 : 62);
+    t.equal(found.stripped, false);
 
-      const bytes = readFileSync(file);
-      const nop = target.compiler === 'gcc' ? [0x90] : [0x1f, 0x20, 0x03, 0xd5]; // Arm's code is little-endian always
-      for (const { name, offset } of found.probes) {
-        t.strictSame(
-          [...bytes.subarray(offset, offset! + nop.length)],
-          nop,
-          `${name}'s offset is its nop`,
-        );
-      }
-      const counted = found.probes[1]!;
-      t.not(counted.semaphore, 0n);
-      t.equal(bytes.readUInt16LE(counted.semaphoreOffset), 0, 'the counter is in the file and 0');
-      t.equal(found.probes[0]!.semaphoreOffset, undefined);
-    },
-  );
+    const bytes = readFileSync(file);
+    const nop = target.compiler === 'gcc' ? [0x90] : [0x1f, 0x20, 0x03, 0xd5]; // Arm's code is little-endian always
+    for (const { name, offset } of found.probes) {
+      t.strictSame([...bytes.subarray(offset, offset! + nop.length)], nop, `${name}'s offset is its nop`);
+    }
+    const counted = found.probes[1]!;
+    t.not(counted.semaphore, 0n);
+    t.equal(bytes.readUInt16LE(counted.semaphoreOffset), 0, 'the counter is in the file and 0');
+    t.equal(found.probes[0]!.semaphoreOffset, undefined);
+  });
 }
 
 for (const file of SYSTEM_FILES) {
@@ -77,47 +69,41 @@ t.test('a stripped library keeps its probes', async (t) => {
   t.strictSame(readProbes(file).probes, before.probes);
 });
 
-t.test(
-  'a path, a descriptor, a FileHandle and bytes are read alike, and what was open stays open',
-  async (t) => {
-    const file = buildProbes(dir, 'alike.so', host);
-    const expected = readProbes(file);
-    const fd = openSync(file, 'r');
-    t.strictSame(readProbes(fd), expected);
-    t.strictSame(readProbes(fd), expected);
-    closeSync(fd);
-    const handle = await open(file);
-    t.strictSame(readProbes(handle), expected);
-    await handle.close();
-    t.strictSame(readProbes(bufferSource(readFileSync(file))), expected);
-  },
-);
+t.test('a path, a descriptor, a FileHandle and bytes are read alike, and what was open stays open', async (t) => {
+  const file = buildProbes(dir, 'alike.so', host);
+  const expected = readProbes(file);
+  const fd = openSync(file, 'r');
+  t.strictSame(readProbes(fd), expected);
+  t.strictSame(readProbes(fd), expected);
+  closeSync(fd);
+  const handle = await open(file);
+  t.strictSame(readProbes(handle), expected);
+  await handle.close();
+  t.strictSame(readProbes(bufferSource(readFileSync(file))), expected);
+});
 
-t.test(
-  'addresses follow a prelinked .stapsdt.base, and stay when the note names none',
-  async (t) => {
-    const file = buildProbes(dir, 'prelink.so', host);
-    const before = readProbes(file).probes;
-    const rebased = (from: bigint): Buffer => {
-      const bytes = Buffer.from(readFileSync(file));
-      for (const probe of readelf(file).probes) {
-        const note = Buffer.alloc(16);
-        note.writeBigUInt64LE(probe.address, 0);
-        note.writeBigUInt64LE(probe.base, 8);
-        bytes.writeBigUInt64LE(from === 0n ? 0n : probe.base - from, bytes.indexOf(note) + 8);
-      }
-      return bytes;
-    };
-    const moved = readProbes(bufferSource(rebased(0x1000n))).probes;
-    t.strictSame(
-      moved.map((probe) => probe.address),
-      before.map((probe) => probe.address + 0x1000n),
-    );
-    t.equal(moved[1]!.semaphore, before[1]!.semaphore + 0x1000n);
-    t.equal(moved[0]!.semaphore, 0n, 'no counter stays no counter');
-    t.strictSame(readProbes(bufferSource(rebased(0n))).probes, before);
-  },
-);
+t.test('addresses follow a prelinked .stapsdt.base, and stay when the note names none', async (t) => {
+  const file = buildProbes(dir, 'prelink.so', host);
+  const before = readProbes(file).probes;
+  const rebased = (from: bigint): Buffer => {
+    const bytes = Buffer.from(readFileSync(file));
+    for (const probe of readelf(file).probes) {
+      const note = Buffer.alloc(16);
+      note.writeBigUInt64LE(probe.address, 0);
+      note.writeBigUInt64LE(probe.base, 8);
+      bytes.writeBigUInt64LE(from === 0n ? 0n : probe.base - from, bytes.indexOf(note) + 8);
+    }
+    return bytes;
+  };
+  const moved = readProbes(bufferSource(rebased(0x1000n))).probes;
+  t.strictSame(
+    moved.map((probe) => probe.address),
+    before.map((probe) => probe.address + 0x1000n),
+  );
+  t.equal(moved[1]!.semaphore, before[1]!.semaphore + 0x1000n);
+  t.equal(moved[0]!.semaphore, 0n, 'no counter stays no counter');
+  t.strictSame(readProbes(bufferSource(rebased(0n))).probes, before);
+});
 
 t.test('without section headers', async (t) => {
   const sectionless = (file: string): Buffer => {
@@ -139,21 +125,18 @@ t.test('without section headers', async (t) => {
   });
 });
 
-t.test(
-  'counts that do not fit the file header are taken from the first section header',
-  async (t) => {
-    const file = buildProbes(dir, 'extended.so', host);
-    const bytes = Buffer.from(readFileSync(file));
-    const first = Number(bytes.readBigUInt64LE(40));
-    bytes.writeBigUInt64LE(BigInt(bytes.readUInt16LE(60)), first + 32); // section count: sh_size
-    bytes.writeUInt32LE(bytes.readUInt16LE(62), first + 40); // index of names: sh_link
-    bytes.writeUInt32LE(bytes.readUInt16LE(56), first + 44); // segment count: sh_info
-    bytes.writeUInt16LE(0xffff, 56);
-    bytes.writeUInt16LE(0, 60);
-    bytes.writeUInt16LE(0xffff, 62);
-    t.strictSame(readProbes(bufferSource(bytes)), readProbes(file));
-  },
-);
+t.test('counts that do not fit the file header are taken from the first section header', async (t) => {
+  const file = buildProbes(dir, 'extended.so', host);
+  const bytes = Buffer.from(readFileSync(file));
+  const first = Number(bytes.readBigUInt64LE(40));
+  bytes.writeBigUInt64LE(BigInt(bytes.readUInt16LE(60)), first + 32); // section count: sh_size
+  bytes.writeUInt32LE(bytes.readUInt16LE(62), first + 40); // index of names: sh_link
+  bytes.writeUInt32LE(bytes.readUInt16LE(56), first + 44); // segment count: sh_info
+  bytes.writeUInt16LE(0xffff, 56);
+  bytes.writeUInt16LE(0, 60);
+  bytes.writeUInt16LE(0xffff, 62);
+  t.strictSame(readProbes(bufferSource(bytes)), readProbes(file));
+});
 
 t.test('an object file is refused, since its probes have no place yet', async (t) => {
   buildProbes(dir, 'object.so', host);
@@ -196,42 +179,12 @@ t.test('every error has its code and says what was expected', async (t) => {
       'truncated',
       /18446744073709551615/,
     ],
-    [
-      'segments behind the end',
-      patched((b) => b.writeBigUInt64LE(2n ** 63n, 32)),
-      'truncated',
-      /9223372036854775808/,
-    ],
-    [
-      '65,535 sections',
-      patched((b) => b.writeUInt16LE(65_535, 60)),
-      'truncated',
-      /section headers/,
-    ],
-    [
-      'names in no section',
-      patched((b) => b.writeUInt16LE(999, 62)),
-      'corrupt',
-      /found number 999/,
-    ],
-    [
-      'names in a section of code',
-      patched((b) => b.writeUInt16LE(1, 62)),
-      'corrupt',
-      /string table of section names/,
-    ],
-    [
-      'a note of 4 GiB',
-      patched((b) => b.writeUInt32LE(0xffffffff, note + 4)),
-      'corrupt',
-      /expected a note of 42949/,
-    ],
-    [
-      'an owner of 4 GiB',
-      patched((b) => b.writeUInt32LE(0xffffffff, note)),
-      'corrupt',
-      /expected a note of/,
-    ],
+    ['segments behind the end', patched((b) => b.writeBigUInt64LE(2n ** 63n, 32)), 'truncated', /9223372036854775808/],
+    ['65,535 sections', patched((b) => b.writeUInt16LE(65_535, 60)), 'truncated', /section headers/],
+    ['names in no section', patched((b) => b.writeUInt16LE(999, 62)), 'corrupt', /found number 999/],
+    ['names in a section of code', patched((b) => b.writeUInt16LE(1, 62)), 'corrupt', /string table of section names/],
+    ['a note of 4 GiB', patched((b) => b.writeUInt32LE(0xffffffff, note + 4)), 'corrupt', /expected a note of 42949/],
+    ['an owner of 4 GiB', patched((b) => b.writeUInt32LE(0xffffffff, note)), 'corrupt', /expected a note of/],
     [
       'a probe without addresses',
       patched((b) => b.writeUInt32LE(8, note + 4)),
@@ -240,11 +193,7 @@ t.test('every error has its code and says what was expected', async (t) => {
     ],
   ];
   for (const [what, bytes, code, message] of cases) {
-    t.throws(
-      () => readProbes(bufferSource(bytes, 'demo.so')),
-      { name: 'ElfError', code, message },
-      what,
-    );
+    t.throws(() => readProbes(bufferSource(bytes, 'demo.so')), { name: 'ElfError', code, message }, what);
   }
 });
 

@@ -65,10 +65,7 @@ t.test('a process of ours is described as we know it', async (t) => {
 
 t.test('the first name of a user counts, and what is no entry is skipped', async (t) => {
   const file = join(t.testdir({}), 'passwd');
-  writeFileSync(
-    file,
-    'root:x:0:0::/root:/bin/sh\ntoor:x:0:0:::\n\n# comment\nbroken\nweb:x:33:33:::\n',
-  );
+  writeFileSync(file, 'root:x:0:0::/root:/bin/sh\ntoor:x:0:0:::\n\n# comment\nbroken\nweb:x:33:33:::\n');
   t.strictSame(
     [...userNames(file)],
     [

@@ -5,16 +5,7 @@ import t from 'tap';
 import { mappedFiles } from '../../core/elf/maps.js';
 import { readProbes } from '../../core/elf/notes.js';
 import { probesOfProcess, type ProcessFile } from '../../core/elf/process.js';
-import {
-  TARGETS,
-  asNobody,
-  buildMapper,
-  buildProbes,
-  killNow,
-  startReady,
-  stop,
-  until,
-} from './fixtures.js';
+import { TARGETS, asNobody, buildMapper, buildProbes, killNow, startReady, stop, until } from './fixtures.js';
 
 const dir = t.testdir({});
 chmodSync(dir, 0o755);
@@ -27,28 +18,21 @@ const named = (files: readonly ProcessFile[], name: string): ProcessFile => {
   return file;
 };
 
-t.test(
-  'the probes of a mapped file are found at their run-time addresses, not armed',
-  async (t) => {
-    const child = await startReady(mapper, [library]);
-    const { files } = probesOfProcess(child.pid);
-    const file = named(files, 'libdemo.so');
-    const [mapping] = mappedFiles(child.pid).find((file) => file.path === library)!.mappings;
-    t.strictSame(
-      file.probes.map(({ runtimeAddress, armed, ...probe }) => [probe, runtimeAddress, armed]),
-      readProbes(library).probes.map((probe) => [
-        probe,
-        mapping!.start + BigInt(probe.offset!),
-        false,
-      ]),
-    );
-    t.equal(file.hostPath, `/proc/${child.pid}/root${library}`);
-    t.equal(file.identity, 'exact');
-    t.equal(file.error, undefined);
-    t.equal(named(files, 'mapper').base, 0n, 'a static program is at its own addresses');
-    await stop(child);
-  },
-);
+t.test('the probes of a mapped file are found at their run-time addresses, not armed', async (t) => {
+  const child = await startReady(mapper, [library]);
+  const { files } = probesOfProcess(child.pid);
+  const file = named(files, 'libdemo.so');
+  const [mapping] = mappedFiles(child.pid).find((file) => file.path === library)!.mappings;
+  t.strictSame(
+    file.probes.map(({ runtimeAddress, armed, ...probe }) => [probe, runtimeAddress, armed]),
+    readProbes(library).probes.map((probe) => [probe, mapping!.start + BigInt(probe.offset!), false]),
+  );
+  t.equal(file.hostPath, `/proc/${child.pid}/root${library}`);
+  t.equal(file.identity, 'exact');
+  t.equal(file.error, undefined);
+  t.equal(named(files, 'mapper').base, 0n, 'a static program is at its own addresses');
+  await stop(child);
+});
 
 const own = probesOfProcess(process.pid).files.find((file) => file.path.includes('libstdc++'));
 const linked = own ? false : 'this node is linked statically with libstdc++';
@@ -84,59 +68,46 @@ t.test('a file that is really called "(deleted)" is read by its name', async (t)
   await stop(child);
 });
 
-t.test(
-  'a file that was deleted and replaced is not taken for the new one',
-  { skip: asRoot },
-  async (t) => {
-    const copy = join(dir, 'libnew.so');
-    copyFileSync(library, copy);
-    const child = await startReady(mapper, [copy]);
-    rmSync(copy);
-    copyFileSync('/etc/passwd', copy);
-    const file = named(probesOfProcess(child.pid).files, 'libnew.so');
-    t.equal(file.probes.length, 4);
-    await stop(child);
-  },
-);
+t.test('a file that was deleted and replaced is not taken for the new one', { skip: asRoot }, async (t) => {
+  const copy = join(dir, 'libnew.so');
+  copyFileSync(library, copy);
+  const child = await startReady(mapper, [copy]);
+  rmSync(copy);
+  copyFileSync('/etc/passwd', copy);
+  const file = named(probesOfProcess(child.pid).files, 'libnew.so');
+  t.equal(file.probes.length, 4);
+  await stop(child);
+});
 
-t.test(
-  'a file in another file system is opened through the process',
-  { skip: asRoot },
-  async (t) => {
-    const root = join(dir, 'root');
-    mkdirSync(root);
-    copyFileSync(mapper, join(root, 'mapper'));
-    copyFileSync(library, join(root, 'libinside.so'));
-    const child = await startReady('unshare', [
-      '--mount',
-      '--pid',
-      '--fork',
-      '--kill-child',
-      'chroot',
-      root,
-      '/mapper',
-      '/libinside.so',
-    ]);
-    const inner = Number(
-      execFileSync('ps', ['-o', 'pid=', '--ppid', String(child.pid)], { encoding: 'utf8' }),
-    );
-    const file = named(probesOfProcess(inner).files, 'libinside.so');
-    t.equal(file.probes.length, 4);
-    t.strictSame(readProbes(file.hostPath!).probes, readProbes(library).probes);
-    await stop(child);
-  },
-);
+t.test('a file in another file system is opened through the process', { skip: asRoot }, async (t) => {
+  const root = join(dir, 'root');
+  mkdirSync(root);
+  copyFileSync(mapper, join(root, 'mapper'));
+  copyFileSync(library, join(root, 'libinside.so'));
+  const child = await startReady('unshare', [
+    '--mount',
+    '--pid',
+    '--fork',
+    '--kill-child',
+    'chroot',
+    root,
+    '/mapper',
+    '/libinside.so',
+  ]);
+  const inner = Number(execFileSync('ps', ['-o', 'pid=', '--ppid', String(child.pid)], { encoding: 'utf8' }));
+  const file = named(probesOfProcess(inner).files, 'libinside.so');
+  t.equal(file.probes.length, 4);
+  t.strictSame(readProbes(file.hostPath!).probes, readProbes(library).probes);
+  await stop(child);
+});
 
-t.test(
-  'a file that is no program is reported with its reason, and the others are read',
-  async (t) => {
-    const child = await startReady(mapper, ['/etc/passwd', library]);
-    const { files } = probesOfProcess(child.pid);
-    t.match(named(files, 'passwd').error, { code: 'not-elf', file: '/etc/passwd' });
-    t.equal(named(files, 'libdemo.so').probes.length, 4);
-    await stop(child);
-  },
-);
+t.test('a file that is no program is reported with its reason, and the others are read', async (t) => {
+  const child = await startReady(mapper, ['/etc/passwd', library]);
+  const { files } = probesOfProcess(child.pid);
+  t.match(named(files, 'passwd').error, { code: 'not-elf', file: '/etc/passwd' });
+  t.equal(named(files, 'libdemo.so').probes.length, 4);
+  await stop(child);
+});
 
 t.test('a process that ends while it is read is gone, not empty', async (t) => {
   const child = await startReady(mapper, [library]);
@@ -180,13 +151,9 @@ t.test(
       { stdio: ['ignore', 'pipe', 'pipe'] },
     );
     let said = '';
-    for (const stream of [tracer.stdout, tracer.stderr])
-      stream.on('data', (data) => (said += String(data)));
+    for (const stream of [tracer.stdout, tracer.stderr]) stream.on('data', (data) => (said += String(data)));
     try {
-      await until(
-        'bpftrace attaches',
-        () => said.includes('Attaching') || tracer.exitCode !== null,
-      );
+      await until('bpftrace attaches', () => said.includes('Attaching') || tracer.exitCode !== null);
       t.match(said, /Attaching/);
       await until('both sites are armed', () => armed().length === 2);
       t.strictSame(armed(), ['operands', 'none']);

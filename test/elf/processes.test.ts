@@ -2,20 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import {
-  listProcesses,
-  type ProcessListOptions,
-  type TraceableProcess,
-} from '../../core/elf/processes.js';
-import {
-  TARGETS,
-  asNobody,
-  buildMapper,
-  buildProbes,
-  killNow,
-  startReady,
-  stop,
-} from './fixtures.js';
+import { listProcesses, type ProcessListOptions, type TraceableProcess } from '../../core/elf/processes.js';
+import { TARGETS, asNobody, buildMapper, buildProbes, killNow, startReady, stop } from './fixtures.js';
 
 const dir = t.testdir({});
 chmodSync(dir, 0o755);
@@ -93,9 +81,7 @@ t.test('a process in namespaces of its own shows them', { skip: asRoot }, async 
     '/mapper',
     '/libpolyprobe.so',
   ]);
-  const inner = Number(
-    execFileSync('ps', ['-o', 'pid=', '--ppid', String(child.pid)], { encoding: 'utf8' }),
-  );
+  const inner = Number(execFileSync('ps', ['-o', 'pid=', '--ppid', String(child.pid)], { encoding: 'utf8' }));
   const found = find(inner)!;
   t.match(found.container, /^ns:\d+$/);
   // chroot(2) makes no new root mount, so that the kernel still tells the whole path.
@@ -104,15 +90,11 @@ t.test('a process in namespaces of its own shows them', { skip: asRoot }, async 
   await stop(child);
 });
 
-t.test(
-  'a service with a mount namespace alone is not taken for a container',
-  { skip: asRoot },
-  async (t) => {
-    const child = await startReady('unshare', ['--mount', mapper, library]);
-    t.equal(find(child.pid)!.container, undefined);
-    await stop(child);
-  },
-);
+t.test('a service with a mount namespace alone is not taken for a container', { skip: asRoot }, async (t) => {
+  const child = await startReady('unshare', ['--mount', mapper, library]);
+  t.equal(find(child.pid)!.container, undefined);
+  await stop(child);
+});
 
 t.test('a process that ends while it is looked at is left out', async (t) => {
   const child = await startReady(mapper, [library]);

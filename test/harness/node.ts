@@ -70,7 +70,10 @@ export function start(command: string, args: readonly string[], options: SpawnOp
     line: (text) =>
       new Promise((resolve, reject) => {
         const check = (): void => {
-          const found = stdout.split('\n').slice(0, -1).find((line) => line.includes(text));
+          const found = stdout
+            .split('\n')
+            .slice(0, -1)
+            .find((line) => line.includes(text));
           if (found !== undefined) resolve(found);
           else if (child.exitCode !== null || child.signalCode !== null)
             reject(new Error(`ended without saying '${text}': ${stdout}${stderr}`));

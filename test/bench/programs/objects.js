@@ -19,7 +19,10 @@ class Node_ {
 }
 const random = (seed) => () => (seed = (seed * 16807) % 2147483647);
 function tokens(text) {
-  return text.split(/\s+/).map((word) => word.toLowerCase()).filter((word) => word.length > 2);
+  return text
+    .split(/\s+/)
+    .map((word) => word.toLowerCase())
+    .filter((word) => word.length > 2);
 }
 function count(words) {
   const counts = new Map();
