@@ -17,7 +17,7 @@ export default defineConfig(
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   eslint.configs.recommended,
   {
-    files: ['**/*.js', '**/*.mjs'],
+    files: ['**/*.js', '**/*.mjs', '**/*.cjs'],
     languageOptions: { globals: NODE },
     rules: { 'no-unused-vars': ['error', { argsIgnorePattern: '^_' }] },
   },
