@@ -3,7 +3,7 @@
  *
  * Written in the JavaScript of 2015, because an old Node reads it too. Nothing that goes wrong here may reach the program.
  */
-/* eslint-disable no-var, prefer-const */
+/* eslint-disable no-var */
 var OLDEST = 20;
 
 function say(text: string, todo: string): void {
@@ -12,8 +12,10 @@ function say(text: string, todo: string): void {
   delete process.env['POLYPROBE_NOTICE'];
   try {
     process.stderr.write('polyprobe: off: ' + text + (todo ? '\n  to do: ' + todo : '') + '\n');
+    // Without the name, Node 8 couldn't even read this file.
+    // eslint-disable-next-line @typescript-eslint/no-unused-vars
   } catch (closed) {
-    // The program has closed its stderr. (Without the name, Node 8 couldn't even read this file.)
+    // The program has closed its stderr.
   }
 }
 
@@ -21,7 +23,6 @@ try {
   if (parseInt(process.versions.node, 10) < OLDEST) {
     say('this is Node.js ' + process.versions.node + ', expected ' + OLDEST + ' or later', 'use a newer Node.js');
   } else {
-    // eslint-disable-next-line @typescript-eslint/no-require-imports
     var status = (require('./index.cjs') as typeof import('./index.cjs')).status();
     if (!status.active && status.code !== 'disabled' && status.code !== 'loader-thread') say(status.message, status.todo);
   }

@@ -121,7 +121,7 @@ async function run(code: string, model: Model, hosts: Record<string, unknown>, t
   const off = Object.fromEntries(Object.keys(model.callbacks).map((name) => [name, undefined]));
   const context = createContext({ ...(traced ? model.callbacks : off), say, ...hosts });
   // As the provider does: a program may look at its own text.
-  const functions = runInContext('Function.prototype', context) as Function;
+  const functions = runInContext('Function.prototype', context) as { toString(): string };
   const original = functions.toString;
   functions.toString = function () {
     return restore(original.call(this));
