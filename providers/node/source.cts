@@ -4,6 +4,7 @@
  * Owns: which files are instrumented, and the list of those that couldn't be. Called by: `hook.cts`, `esm.cts`.
  */
 import type { Addon } from './addon.cjs';
+import { mapGet, mapSet } from './builtins.cjs';
 import { readFileSync } from 'node:fs';
 import type { InstrumentCache } from './instrument/cache.cjs';
 import type { SourceKind } from './instrument/index.cjs';
@@ -84,7 +85,7 @@ export class Sources {
       if (first !== 0) {
         const code = bind(result.code, first);
         this.lastKind = kind;
-        this.#compiled.set(file, code);
+        mapSet(this.#compiled, file, code);
         return code;
       }
       refusal = { file, reason: 'numbers', message: 'more functions than numbers, 16 million' };
@@ -99,11 +100,11 @@ export class Sources {
    * the names of their functions: their text is made again, from the cache.
    */
   codeOf(file: string, isModule: boolean): string | undefined {
-    const known = this.#compiled.get(file);
+    const known = mapGet(this.#compiled, file);
     if (known !== undefined || !isModule || !this.#addon.hasFunctions(file)) return known;
     const result = this.#cache().attempt(readFileSync(file, 'utf8'), { kind: 'module', file });
     const code = 'reason' in result ? '' : result.code;
-    this.#compiled.set(file, code);
+    mapSet(this.#compiled, file, code);
     return code;
   }
 }

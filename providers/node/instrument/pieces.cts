@@ -11,14 +11,13 @@
  * `Function.prototype.toString` and to correct stack traces.
  */
 
+import { indexOf, slice } from '../builtins.cjs';
+
 /** What no program may contain that we instrument; every name that we insert begins with it. */
 export const MARKER = '__pp_';
 
 const OPEN = ` /*${MARKER}*/`;
 const CLOSE = '/**/';
-
-/** A piece's end is missing where a slice of the program ends within it: an arrow function's `}`. */
-const PIECE = / \/\*__pp_\*\/.*?(?:\/\*\*\/|$)/g;
 
 /** The id as the first argument of a callback; ids stand nowhere else. */
 const ID = /__pp_[a-z]\?\.\(0x([0-9a-f]{6})/g;
@@ -52,7 +51,20 @@ export function bind(code: string, base: number): string {
  * `Function.prototype.toString` would have said. Text without pieces is returned as it is.
  */
 export function restore(text: string): string {
-  return text.includes(MARKER) ? text.replace(PIECE, '') : text;
+  // No destructuring of arrays: a program may have replaced their iterator.
+  let restored = '';
+  let done = 0;
+  for (let at = indexOf(text, OPEN); at >= 0; at = indexOf(text, OPEN, done)) {
+    restored += slice(text, done, at);
+    done = endOf(text, at);
+  }
+  return done === 0 ? text : restored + slice(text, done);
+}
+
+/** Where a piece ends. Its end is missing where a slice of the program ends within it: an arrow function's `}`. */
+function endOf(text: string, start: number): number {
+  const close = indexOf(text, CLOSE, start + OPEN.length);
+  return close < 0 ? text.length : close + CLOSE.length;
 }
 
 /**
@@ -60,13 +72,13 @@ export function restore(text: string): string {
  * place within a piece becomes the place where the piece was inserted. Line numbers never change.
  */
 export function originalColumn(instrumentedLine: string, column: number): number {
-  if (!instrumentedLine.includes(MARKER)) return column;
-  const at = column - 1;
+  const place = column - 1;
   let removed = 0;
-  for (const match of instrumentedLine.matchAll(PIECE)) {
-    const end = match.index + match[0].length;
-    if (at >= end) removed += match[0].length;
-    else return (at > match.index ? match.index : at) - removed + 1;
+  for (let at = indexOf(instrumentedLine, OPEN); at >= 0 && at < place; ) {
+    const end = endOf(instrumentedLine, at);
+    if (place < end) return at - removed + 1;
+    removed += end - at;
+    at = indexOf(instrumentedLine, OPEN, end);
   }
   return column - removed;
 }

@@ -1,0 +1,25 @@
+/**
+ * builtins: what runs in the middle of a program uses the language's own functions as they were before the program could
+ * replace them, so that it neither falls over a replaced one nor is seen by it.
+ *
+ * For stack traces and texts of functions only: what runs while files are loaded isn't hidden from a program that
+ * replaces builtins before it loads the file.
+ */
+const { apply, ownKeys } = Reflect;
+const { create, defineProperty, getPrototypeOf } = Object;
+
+/** A method as a function of its object. */
+function unbound<Self, Args extends unknown[], Result>(
+  method: (this: Self, ...args: Args) => Result,
+): (self: Self, ...args: Args) => Result {
+  return Function.prototype.call.bind(method) as (self: Self, ...args: Args) => Result;
+}
+
+const text = String.prototype;
+export { apply, create, defineProperty, getPrototypeOf, ownKeys };
+export const indexOf = unbound(text.indexOf);
+export const lastIndexOf = unbound(text.lastIndexOf);
+export const slice = unbound(text.slice);
+export const startsWith = unbound(text.startsWith);
+export const mapGet = unbound(Map.prototype.get) as <Key, Value>(map: Map<Key, Value>, key: Key) => Value | undefined;
+export const mapSet = unbound(Map.prototype.set) as <Key, Value>(map: Map<Key, Value>, key: Key, value: Value) => void;
