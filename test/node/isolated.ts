@@ -43,6 +43,16 @@ export function copyPackage(folder: string): void {
   symlinkSync(join(PACKAGE, 'node_modules'), join(folder, 'node_modules'));
 }
 
+/**
+ * Starts a command with exactly this environment: a test runner that patches `spawn` adds its own NODE_OPTIONS, which
+ * env(1) takes away again before it becomes the command.
+ */
+export function startAs(command: string, args: readonly string[], env: NodeJS.ProcessEnv, cwd: string): Running {
+  const { NODE_OPTIONS } = env;
+  const set = NODE_OPTIONS === undefined ? ['-u', 'NODE_OPTIONS'] : [`NODE_OPTIONS=${NODE_OPTIONS}`];
+  return start('/usr/bin/env', [...set, command, ...args], { env, cwd });
+}
+
 /** One copy, for the test file that makes it. */
 export class Isolated {
   readonly folder: string;
@@ -82,7 +92,7 @@ export class Isolated {
 
   /** Starts Node with the provider. */
   start(args: readonly string[], env: NodeJS.ProcessEnv = this.env(), cwd = PROGRAMS): Running {
-    return start(process.execPath, args, { env, cwd });
+    return startAs(process.execPath, args, env, cwd);
   }
 
   /** Runs Node with the provider to its end. */
