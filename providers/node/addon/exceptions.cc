@@ -130,8 +130,11 @@ void exceptions_seen(Agent *agent, const FunctionName *function, v8::Local<v8::V
   v8::Local<v8::Message> message = v8::Exception::CreateMessage(agent->isolate, value);
   if (!message.IsEmpty()) {
     v8::Local<v8::Value> resource = message->GetScriptResourceName();
-    if (resource->IsString()) file.set(agent->isolate, resource.As<v8::String>());
-    line = static_cast<uint64_t>(message->GetLineNumber(context).FromMaybe(0));
+    /* Without a name it isn't a place in a file: JSON.parse counts the lines of what it parsed. */
+    if (resource->IsString()) {
+      file.set(agent->isolate, resource.As<v8::String>());
+      line = static_cast<uint64_t>(message->GetLineNumber(context).FromMaybe(0));
+    }
   }
   fire(agent, context, value, "", file.bytes, line);
 }
