@@ -76,7 +76,7 @@ export class Tracing {
       for (const name of TOOLS) sessions.push(new Session({ tool: loadTool(name), pids: [pid] }));
       sessions.push(
         new Session({
-          tool: { ...own, text: own.text.replaceAll('PROCESS/', `${pid}/`).replaceAll('PROCESS &&', `${pid} &&`) },
+          tool: { ...own, text: own.text.replaceAll('PROCESS', String(pid)) },
           pids: [pid],
           onText: (line) => this.#requests.push(parseRequest(line)),
         }),
@@ -128,7 +128,7 @@ function parseRequest(line: string): TracedRequest {
   };
 }
 
-/** Only files that were flushed are files for certain: the others may be sockets. */
+/** Only what was flushed is a file for certain: other descriptors may be sockets. */
 function disk(results: Results): Trace['disk'] {
   let [flushes, bytes] = [0, 0];
   const written = new Map(results.numbers('@written_bytes'));
