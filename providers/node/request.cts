@@ -42,7 +42,7 @@ function peerOf(socket: Socket): string {
 
 /** The hook for request__start and request__done. */
 export function requestHook(addon: Addon, context: Context): Hook {
-  const open = new WeakMap<ServerResponse, Open>();
+  let open = new WeakMap<ServerResponse, Open>();
   /** What a connection had sent when its last response was finished: pipelined requests arrive before that. */
   const finished = new WeakMap<Socket, number>();
 
@@ -95,6 +95,8 @@ export function requestHook(addon: Addon, context: Context): Hook {
     disable() {
       unsubscribe(START, onStart);
       unsubscribe(FINISH, onFinish);
+      // The next tracer hasn't seen them begin.
+      open = new WeakMap();
     },
   };
 }
