@@ -1,0 +1,1 @@
+export {}; throw new Error('fails');

@@ -1,0 +1,21 @@
+// What is loaded, once, twice, and not at all.
+const quiet = (run) => { try { run(); } catch {} };
+require('fs');
+require('node:path');
+require('./one.js');
+require('./one');
+require('./one.js');
+require('./data.json');
+require('./data.json');
+quiet(() => require('./missing.js'));
+quiet(() => require('./fails.js'));
+quiet(() => require('./fails.js'));
+quiet(() => require('./broken.js'));
+quiet(() => require('./hostile.js'));
+quiet(() => require(''));
+quiet(() => require(42));
+require('./folder');
+require.resolve('./two.js');
+require('module').createRequire(__filename)('./two.js');
+delete require.cache[require.resolve('./one.js')];
+require('./one.js');

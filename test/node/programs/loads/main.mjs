@@ -1,0 +1,12 @@
+import './static.mjs';
+import { shared } from './shared.mjs';
+import data from './data.json' with { type: 'json' };
+import one from './one.js';
+import fs from 'node:fs';
+await import('./later.mjs');
+await import('./later.mjs');
+await import('./missing.mjs').catch(() => {});
+await import('./broken.mjs').catch(() => {});
+await import('./fails.mjs').catch(() => {});
+await import('data:text/javascript,export default 1');
+console.log(shared, data.data, one.one, typeof fs.open);

@@ -1,0 +1,1 @@
+require('./two.js'); exports.one = 1;

@@ -1,0 +1,1 @@
+import { shared } from './shared.mjs'; export default shared;
