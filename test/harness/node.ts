@@ -49,7 +49,13 @@ export function plainEnv(): NodeJS.ProcessEnv {
 
 /** Starts any command. */
 export function start(command: string, args: readonly string[], options: SpawnOptions = {}): Running {
-  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], env: providerEnv(), ...options });
+  // Through env(1), which execs: the test runner puts an option of its own into the NODE_OPTIONS of what it sees started.
+  const { env = providerEnv(), ...others } = options;
+  const variables = Object.entries(env).map(([name, value]) => `${name}=${value ?? ''}`);
+  const child = spawn('/usr/bin/env', ['-i', ...variables, command, ...args], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    ...others,
+  });
   let stdout = '';
   let stderr = '';
   const waiting = new Set<() => void>();
