@@ -1,5 +1,5 @@
 /** Programs in PATH. */
-import { accessSync, constants, readdirSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 const folders = (env: NodeJS.ProcessEnv): string[] =>
@@ -50,7 +50,8 @@ export function which(
   let there = false;
   for (const path of candidates) {
     if (isExecutable(path)) return { path };
-    there ||= isFile(path);
+    // A folder that was named by its path is there, as a shell says too; one found in PATH is passed over.
+    there ||= command.includes('/') ? existsSync(path) : isFile(path);
   }
   return there ? 'not-executable' : 'not-found';
 }
