@@ -137,7 +137,7 @@ static void *watcher(void *unused) {
   unsigned rounds = 0;
   pthread_mutex_lock(&lock);
   while (!stopping) {
-    if (++rounds % (1000 / POLYPROBE_WATCH_MS) == 0) {
+    if (++rounds % (2000 / POLYPROBE_WATCH_MS) == 0) { /* every two seconds */
       pthread_mutex_unlock(&lock);
       if (is_alone()) return NULL; /* and the C library ends the process */
       pthread_mutex_lock(&lock);

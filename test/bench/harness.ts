@@ -86,18 +86,22 @@ export async function measured(
   return JSON.parse(stdout) as Record<string, number>;
 }
 
-let built: Promise<string> | undefined;
+const built = new Map<string, Promise<string>>();
 
-/** The C loop on the same stubs: what any provider's events are compared with. @returns the program's path */
-export function cLoop(): Promise<string> {
-  built ??= (async () => {
-    const program = join(mkdtempSync(join(tmpdir(), 'polyprobe-bench-')), 'calls');
-    const include = join(PACKAGE, 'native/include');
-    await run('cc', [
-      ...['-O2', '-fPIE', '-Wall', '-Werror', `-I${include}`, join(PROGRAMS, 'calls.c'), '-o', program],
-      ...[`-L${NATIVE}`, '-lpolyprobe', `-Wl,-rpath,${NATIVE}`],
-    ]);
-    return program;
-  })();
-  return built;
+/** Compiles one of the C programs against the library, once. @returns the program's path */
+export function compiled(name: string): Promise<string> {
+  let path = built.get(name);
+  if (!path) {
+    path = (async () => {
+      const program = join(mkdtempSync(join(tmpdir(), 'polyprobe-bench-')), name);
+      const include = join(PACKAGE, 'native/include');
+      await run('cc', [
+        ...['-O2', '-fPIE', '-Wall', '-Werror', `-I${include}`, join(PROGRAMS, `${name}.c`), '-o', program],
+        ...[`-L${NATIVE}`, '-lpolyprobe', `-Wl,-rpath,${NATIVE}`],
+      ]);
+      return program;
+    })();
+    built.set(name, path);
+  }
+  return path;
 }

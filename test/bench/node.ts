@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { once } from 'node:events';
 import { plainEnv, providerEnv } from '../harness/node.js';
 import { Tracer, armedProbes, program, until } from '../harness/trace.js';
-import { cLoop, measured, PROGRAMS, type Benchmark, type Variant } from './harness.js';
+import { compiled, measured, PROGRAMS, type Benchmark, type Variant } from './harness.js';
 
 const NODE = process.execPath;
 
@@ -85,7 +85,8 @@ async function firstEvent(): Promise<number> {
 
 /** Everything about Node. */
 export async function benchmarks(): Promise<Benchmark[]> {
-  const c = await cLoop();
+  const c = await compiled('calls');
+  const sleep = await compiled('sleep');
   const loop: Variant = {
     name: 'C loop on the same stubs',
     measure: async () => (await measured(c, ['100000', '3'], process.env))['nsPerCall']! / 2,
@@ -137,7 +138,13 @@ export async function benchmarks(): Promise<Benchmark[]> {
       name: 'node: watcher of an idle process, CPU',
       unit: '% of a core',
       rounds: 3,
-      variants: [{ name: 'loaded', measure: async () => (await idle(3)).cpuPercent }],
+      variants: [
+        {
+          name: 'a thread that sleeps as long and does nothing',
+          measure: async () => (await measured(sleep, ['65', '45'], process.env))['percent']!,
+        },
+        { name: 'our watcher', measure: async () => (await idle(3)).cpuPercent },
+      ],
     },
     {
       name: 'node: from armed to hooked, busy loop',
