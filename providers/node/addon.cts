@@ -26,31 +26,10 @@ export interface Addon {
   hasFunctions(file: string): boolean;
   /** Low half of a new request's id. */
   newId(): number;
-  requestStart(
-    id: number,
-    protocol: string,
-    method: string,
-    target: string,
-    peer: string,
-    traceparent: string,
-  ): void;
+  requestStart(id: number, protocol: string, method: string, target: string, peer: string, traceparent: string): void;
   requestDone(id: number, status: number, sentBytes: number, durationNs: number, error: string): void;
-  callStart(
-    id: number,
-    request: number,
-    protocol: string,
-    method: string,
-    target: string,
-    traceparent: string,
-  ): void;
-  callDone(
-    id: number,
-    request: number,
-    status: number,
-    receivedBytes: number,
-    durationNs: number,
-    error: string,
-  ): void;
+  callStart(id: number, request: number, protocol: string, method: string, target: string, traceparent: string): void;
+  callDone(id: number, request: number, status: number, receivedBytes: number, durationNs: number, error: string): void;
   /** From now on every event of this isolate carries the request `now`; both are low halves, 0: none. */
   contextSwitch(before: number, now: number): void;
   loadStart(name: string, file: string): void;
@@ -96,8 +75,7 @@ function usesMusl(): boolean {
 export function unsupported(): Status | undefined {
   if (process.platform !== 'linux') return statusOf('platform', process.platform);
   if (process.arch !== 'x64' && process.arch !== 'arm64') return statusOf('architecture', process.arch);
-  if (!isSupported(process.version))
-    return statusOf('node-version', `${process.version}, expected ${SUPPORTED_NODE}`);
+  if (!isSupported(process.version)) return statusOf('node-version', `${process.version}, expected ${SUPPORTED_NODE}`);
   return undefined;
 }
 

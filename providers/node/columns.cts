@@ -5,7 +5,19 @@
  * ours come in between (addon/wrap.cc). Costs nothing until a trace is formatted.
  */
 import { fileURLToPath } from 'node:url';
-import { apply, create, defineProperty, getPrototypeOf, indexOf, lastIndexOf, mapGet, mapSet, ownKeys, slice, startsWith } from './builtins.cjs';
+import {
+  apply,
+  create,
+  defineProperty,
+  getPrototypeOf,
+  indexOf,
+  lastIndexOf,
+  mapGet,
+  mapSet,
+  ownKeys,
+  slice,
+  startsWith,
+} from './builtins.cjs';
 import { originalColumn, restore } from './instrument/pieces.cjs';
 
 interface CallSite {
@@ -67,7 +79,9 @@ export function columnCorrector(codeOf: CodeOf): (sites: CallSite[]) => CallSite
     const isModule = startsWith(name, 'file:');
     const code = codeOf(isModule ? fileURLToPath(name) : name, isModule);
     // Node maps the compiled text's columns itself; the map was moved along with them.
-    return code !== undefined && process.sourceMapsEnabled && indexOf(code, '//# sourceMappingURL=') >= 0 ? undefined : code;
+    return code !== undefined && process.sourceMapsEnabled && indexOf(code, '//# sourceMappingURL=') >= 0
+      ? undefined
+      : code;
   };
   const rightColumn = (name: unknown, line: number | null, column: number): number => {
     if (line === null || typeof name !== 'string') return column;
@@ -135,7 +149,12 @@ export function columnCorrector(codeOf: CodeOf): (sites: CallSite[]) => CallSite
         return corrected ? corrected(this.site) : apply(value as () => unknown, this.site, args);
       };
       const isMethod = name !== 'constructor' && typeof value === 'function';
-      defineProperty(made, name, { value: isMethod ? method : value, writable: true, configurable: true, enumerable: false });
+      defineProperty(made, name, {
+        value: isMethod ? method : value,
+        writable: true,
+        configurable: true,
+        enumerable: false,
+      });
     }
     return made;
   };

@@ -6,6 +6,7 @@
  * `load__done` when its text is there.
  */
 import { fileURLToPath } from 'node:url';
+import type { MessagePort } from 'node:worker_threads';
 import { isStatus, loadAddon, type Addon } from './addon.cjs';
 import { selector } from './instrument/select.cjs';
 import { errorText } from './load.cjs';
@@ -25,8 +26,16 @@ let sources: Sources | undefined;
 /** What the program called a module, until it is loaded. */
 const specifiers = new Map<string, string>();
 
-/** Called once by Node with what `hook.cts` registered. */
-export function initialize(data: { options: Options }): void {
+/** Files that an outer registration of ours has in hand: what other loaders make of them is instrumented there. */
+const inHand = new Set<string>();
+/** Where the main thread hears of files that couldn't be instrumented. */
+let refusals: MessagePort | undefined;
+
+/** Called by Node with what `hook.cts` registered; again when another loader has registered since. */
+export function initialize(data: { options: Options; port: MessagePort }): void {
+  refusals = data.port;
+  refusals.unref();
+  if (sources) return;
   const loaded = loadAddon();
   if (isStatus(loaded)) return;
   addon = loaded;
@@ -52,25 +61,29 @@ export async function load(
 ): Promise<LoadResult> {
   if (!addon || !sources || !url.startsWith('file:')) return next(url, context);
   const file = fileURLToPath(url);
+  if (inHand.has(file)) return next(url, context);
+  inHand.add(file);
   const name = specifiers.get(url) ?? url;
   const startNs = process.hrtime.bigint();
-  const elapsedNs = (): number => Number(process.hrtime.bigint() - startNs);
+  let problem = '';
   addon.loadStart(name, file);
-  let result: LoadResult;
   try {
-    result = await next(url, context);
+    const result = await next(url, context);
+    return result.format === 'module' ? instrumented(sources, result, file) : result;
   } catch (error) {
-    addon.loadDone(name, file, elapsedNs(), errorText(error));
+    problem = errorText(error);
     throw error;
+  } finally {
+    inHand.delete(file);
+    addon.loadDone(name, file, Number(process.hrtime.bigint() - startNs), problem);
   }
-  if (result.format === 'module' && result.source !== null && result.source !== undefined) {
-    const text =
-      typeof result.source === 'string'
-        ? result.source
-        : Buffer.from(result.source as Uint8Array).toString();
-    const code = sources.transform(text, file, ['module']);
-    if (code !== undefined) result = { ...result, source: code };
-  }
-  addon.loadDone(name, file, elapsedNs(), '');
-  return result;
+}
+
+function instrumented(sources: Sources, result: LoadResult, file: string): LoadResult {
+  const { source } = result;
+  if (source === null || source === undefined) return result;
+  const text = typeof source === 'string' ? source : Buffer.from(source as Uint8Array).toString();
+  const code = sources.transform(text, file, ['module']);
+  for (const refused of sources.refused.splice(0)) refusals?.postMessage(refused);
+  return code === undefined ? result : { ...result, source: code };
 }

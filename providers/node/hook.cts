@@ -9,6 +9,7 @@ import Module = require('node:module');
 import { readFileSync } from 'node:fs';
 import { dirname, extname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { Addon } from './addon.cjs';
 import type { SourceKind } from './instrument/index.cjs';
 import { errorText } from './load.cjs';
@@ -18,18 +19,16 @@ import { instrumenting, type Sources } from './source.cjs';
 /** Node's modules, as far as @types/node 20 doesn't know them. */
 interface NodeModule {
   prototype: { _compile: (content: string, filename: string, format?: string) => unknown };
-  register(specifier: string | URL, options: { parentURL?: URL; data?: unknown }): void;
+  register(specifier: string | URL, options: { data: unknown; transferList: readonly MessagePort[] }): void;
+  runMain(...args: unknown[]): void;
+  syncBuiltinESMExports(): void;
   registerHooks?(hooks: {
     resolve(
       specifier: string,
       context: HookContext,
       next: (specifier: string, context: HookContext) => { url: string },
     ): { url: string };
-    load(
-      url: string,
-      context: HookContext,
-      next: (url: string, context: HookContext) => LoadResult,
-    ): LoadResult;
+    load(url: string, context: HookContext, next: (url: string, context: HookContext) => LoadResult): LoadResult;
   }): unknown;
 }
 
@@ -129,21 +128,39 @@ export function installLoaderHooks(addon: Addon, options: Options, sources: Sour
     return;
   }
   let registered = false;
-  const registerForImports = (): void => {
-    if (registered) return;
-    registered = true;
-    node.register(pathToFileURL(join(__dirname, 'esm.cjs')), { data: { options } });
+  let registering = false;
+  const registerForImports = (again = false): void => {
+    if (registered && !again) return;
+    registered = registering = true;
+    const { port1, port2 } = new MessageChannel();
+    sources.hearRefusals(port1);
+    node.register(pathToFileURL(join(__dirname, 'esm.cjs')), { data: { options, port: port2 }, transferList: [port2] });
+    registering = false;
   };
   const prototype = node.prototype;
   prototype._compile = addon.wrap(prototype._compile, (args: unknown[]) => {
     const [content, filename, format] = args;
     if (typeof content !== 'string' || typeof filename !== 'string') return;
     if (!registered && !instrumenting() && IMPORT.test(content)) registerForImports();
-    const kinds = (typeof format === 'string' && KINDS[format]) || EITHER;
+    const kinds = (typeof format === 'string' ? KINDS[format] : undefined) ?? EITHER;
     const code = sources.transform(content, filename, kinds);
     // Node will find out as well that it is an ES module, and hand it to the loader for those.
     if (sources.lastKind === 'module') registerForImports();
     else if (code !== undefined) args[0] = code;
   });
+  // Loaders that turn something else into JavaScript (tsx) register after us and are asked before us. So we register once
+  // more behind them: who is last sees what will be compiled.
+  node.register = addon.wrap(
+    node.register,
+    () => registering,
+    (ours) => {
+      if (!ours) registerForImports(true);
+    },
+  );
+  // A worker's program isn't known while preloads run, but when it is about to be run.
+  node.runMain = addon.wrap(node.runMain, () => {
+    if (!registered && mainIsModule()) registerForImports();
+  });
+  node.syncBuiltinESMExports();
   if (mainIsModule()) registerForImports();
 }

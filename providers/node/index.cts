@@ -24,8 +24,8 @@ export type { Refused } from './source.cjs';
 export type { Status, StatusCode } from './status.cjs';
 
 interface Provider {
-  status: Status;
-  refused: readonly Refused[];
+  readonly status: Status;
+  readonly refused: readonly Refused[];
 }
 
 /** One provider for each isolate, however many copies of the package are loaded in it. */
@@ -60,11 +60,22 @@ function begin(): Provider {
   if (why !== undefined) return { status: statusOf(why === 'abi' ? 'abi' : 'start-failed', why), refused: [] };
   if (options.functions) {
     const shown = addon.wrapToString(Function.prototype.toString, MARKER, restore);
-    Object.defineProperty(Function.prototype, 'toString', { value: shown, writable: true, configurable: true, enumerable: false });
+    Object.defineProperty(Function.prototype, 'toString', {
+      value: shown,
+      writable: true,
+      configurable: true,
+      enumerable: false,
+    });
     addon.onStackTrace(columnCorrector((file, isModule) => sources.codeOf(file, isModule)));
     installLoaderHooks(addon, options, sources);
   }
-  return { status: statusOf('on'), refused: sources.refused };
+  return {
+    status: statusOf('on'),
+    // Asked anew each time: other threads tell theirs late.
+    get refused() {
+      return sources.refused;
+    },
+  };
 }
 
 /**

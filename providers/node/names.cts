@@ -21,12 +21,7 @@ export function moduleName(file: string, root: string): string {
 }
 
 /** Registers a file's functions. @returns the number of the first, or 0 when no numbers are left */
-export function register(
-  addon: Addon,
-  file: string,
-  root: string,
-  functions: readonly FunctionInfo[],
-): number {
+export function register(addon: Addon, file: string, root: string, functions: readonly FunctionInfo[]): number {
   if (functions.length === 0) return 0;
   const module = moduleName(file, root);
   const lines = new Uint32Array(functions.length);

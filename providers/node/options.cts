@@ -2,6 +2,7 @@
  * What the operator has chosen, from the environment: `polyprobe run` and `polyprobe env` write it, workers and child
  * processes inherit it.
  */
+import { dirname } from 'node:path';
 
 /** Names of the variables; the command line sets them from its options. */
 export const VARIABLES = {
@@ -33,6 +34,15 @@ const list = (value: string | undefined): string[] | undefined => {
   return globs && globs.length > 0 ? globs : undefined;
 };
 
+/** The working directory, which may have been deleted. */
+function workingDirectory(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return dirname(process.argv[1] ?? '/');
+  }
+}
+
 /** Reads them. Never throws. */
 export function readOptions(env: NodeJS.ProcessEnv = process.env): Options {
   return {
@@ -40,6 +50,6 @@ export function readOptions(env: NodeJS.ProcessEnv = process.env): Options {
     functions: env[VARIABLES.functions] !== '0',
     include: list(env[VARIABLES.include]),
     exclude: list(env[VARIABLES.exclude]),
-    root: env[VARIABLES.root] || process.cwd(),
+    root: env[VARIABLES.root] || workingDirectory(),
   };
 }

@@ -24,7 +24,8 @@ try {
     say('this is Node.js ' + process.versions.node + ', expected ' + OLDEST + ' or later', 'use a newer Node.js');
   } else {
     var status = (require('./index.cjs') as typeof import('./index.cjs')).status();
-    if (!status.active && status.code !== 'disabled' && status.code !== 'loader-thread') say(status.message, status.todo);
+    if (!status.active && status.code !== 'disabled' && status.code !== 'loader-thread')
+      say(status.message, status.todo);
   }
 } catch (error) {
   say(String(error), 'npm rebuild polyprobe');

@@ -6,6 +6,7 @@
 import type { Addon } from './addon.cjs';
 import { mapGet, mapSet } from './builtins.cjs';
 import { readFileSync } from 'node:fs';
+import { receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
 import type { InstrumentCache } from './instrument/cache.cjs';
 import type { SourceKind } from './instrument/index.cjs';
 import { bind } from './instrument/pieces.cjs';
@@ -28,8 +29,9 @@ export function instrumenting(): boolean {
 
 /** Instruments the files that the operator chose. */
 export class Sources {
-  /** Files that were chosen and couldn't be instrumented, with the reason. */
-  readonly refused: Refused[] = [];
+  readonly #refused: Refused[] = [];
+  /** From loader threads of Node's, which meet ES modules. */
+  readonly #ports: MessagePort[] = [];
   readonly #addon: Addon;
   readonly #options: Options;
   readonly #selected: (file: string) => boolean;
@@ -44,6 +46,20 @@ export class Sources {
     this.#addon = addon;
     this.#options = options;
     this.#selected = options.functions ? selected : () => false;
+  }
+
+  /** Files that were chosen and couldn't be instrumented, with the reason. */
+  get refused(): Refused[] {
+    for (const port of this.#ports)
+      for (let told = receiveMessageOnPort(port); told; told = receiveMessageOnPort(port))
+        this.#refused.push(told.message as Refused);
+    return this.#refused;
+  }
+
+  /** Another thread will tell of files that it can't instrument. */
+  hearRefusals(port: MessagePort): void {
+    port.unref();
+    this.#ports.push(port);
   }
 
   /**
@@ -91,7 +107,7 @@ export class Sources {
       refusal = { file, reason: 'numbers', message: 'more functions than numbers, 16 million' };
       break;
     }
-    if (refusal) this.refused.push(refusal);
+    if (refusal) this.#refused.push(refusal);
     return undefined;
   }
 

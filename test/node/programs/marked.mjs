@@ -1,0 +1,1 @@
+export const __pp_d = () => 'a name that is reserved';
