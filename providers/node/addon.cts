@@ -36,6 +36,8 @@ export interface Addon {
   loadDone(name: string, file: string, durationNs: number, error: string): void;
   /** A value that reached the process uncaught. */
   exceptionSeen(value: unknown): void;
+  /** Where an error was made, without asking it anything; columns from 0. */
+  errorPlace(error: unknown): [script: string, line: number, start: number, end: number] | undefined;
   /** A function that runs `before`, the original, `after`, and shows in no stack trace. */
   wrap<F extends (...args: never[]) => unknown, Note>(
     original: F,
@@ -67,7 +69,7 @@ export const NATIVE_FOLDER = join(__dirname, '../../../build/Release');
 
 /** glibc's version is in the report's header; musl has none. Reading it costs a millisecond, so it is asked last. */
 function usesMusl(): boolean {
-  const report = process.report?.getReport() as { header?: { glibcVersionRuntime?: string } } | undefined;
+  const report = process.report.getReport() as { header?: { glibcVersionRuntime?: string } } | undefined;
   return report?.header !== undefined && report.header.glibcVersionRuntime === undefined;
 }
 

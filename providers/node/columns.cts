@@ -34,8 +34,8 @@ interface CallSite {
 /** What V8 compiled of a file; undefined when it was compiled as it is. */
 export type CodeOf = (file: string, isModule: boolean) => string | undefined;
 
-/** Where lines start, for each file that was in a trace. */
-class Lines {
+/** Lines of compiled texts: where they start is kept for each file that was asked for. */
+export class Lines {
   readonly #starts = new Map<string, number[]>();
 
   text(file: string, code: string, line: number): string | undefined {
@@ -141,6 +141,8 @@ export function columnCorrector(codeOf: CodeOf): (sites: CallSite[]) => CallSite
     const own = getPrototypeOf(site) as Record<string | symbol, unknown>;
     const made = create(getPrototypeOf(own) as object | null) as object;
     const names = ownKeys(own);
+    // The program may have replaced what for-of asks.
+    // eslint-disable-next-line @typescript-eslint/prefer-for-of
     for (let i = 0; i < names.length; i++) {
       const name = names[i]!;
       const corrected = methods[name as keyof CallSite];

@@ -9,7 +9,7 @@ import Module = require('node:module');
 import { readFileSync } from 'node:fs';
 import { dirname, extname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { MessageChannel, isMainThread, type MessagePort } from 'node:worker_threads';
 import type { Addon } from './addon.cjs';
 import type { SourceKind } from './instrument/index.cjs';
 import { errorText } from './load.cjs';
@@ -157,10 +157,15 @@ export function installLoaderHooks(addon: Addon, options: Options, sources: Sour
       if (!ours) registerForImports(true);
     },
   );
-  // A worker's program isn't known while preloads run, but when it is about to be run.
-  node.runMain = addon.wrap(node.runMain, () => {
-    if (!registered && mainIsModule()) registerForImports();
-  });
+  if (!isMainThread) {
+    // A worker's program isn't known while preloads run, but when it is about to be run. Only once: a stack trace says under
+    // which name a function was called, and finds out by looking.
+    const { runMain } = node;
+    node.runMain = addon.wrap(runMain, () => {
+      node.runMain = runMain;
+      if (mainIsModule()) registerForImports();
+    });
+  }
   node.syncBuiltinESMExports();
   if (mainIsModule()) registerForImports();
 }

@@ -7,9 +7,10 @@
 import { isMainThread, parentPort, threadId } from 'node:worker_threads';
 import { isStatus, loadAddon } from './addon.cjs';
 import { callHook } from './call.cjs';
-import { columnCorrector } from './columns.cjs';
+import { columnCorrector, type CodeOf } from './columns.cjs';
 import { contextHook } from './context.cjs';
 import { exceptionHook } from './exception.cjs';
+import { restoreExcerpts } from './excerpt.cjs';
 import { installLoaderHooks } from './hook.cjs';
 import { selector } from './instrument/select.cjs';
 import { MARKER, restore } from './instrument/pieces.cjs';
@@ -66,7 +67,10 @@ function begin(): Provider {
       configurable: true,
       enumerable: false,
     });
-    addon.onStackTrace(columnCorrector((file, isModule) => sources.codeOf(file, isModule)));
+    const codeOf: CodeOf = (file, isModule) => sources.codeOf(file, isModule);
+    addon.onStackTrace(columnCorrector(codeOf));
+    // A worker's errors are printed by the main thread, without an excerpt.
+    if (isMainThread) restoreExcerpts(addon, codeOf);
     installLoaderHooks(addon, options, sources);
   }
   return {

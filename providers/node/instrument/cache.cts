@@ -233,7 +233,7 @@ interface EntryMeta {
 function encode(result: Instrumented | Refusal): Buffer {
   const refused = isRefusal(result);
   const code = refused ? '' : result.code;
-   
+
   const encoding = /[^\0-\xff]/.test(code) ? 'utf16le' : 'latin1';
   const meta: EntryMeta = refused
     ? { refusal: result, parser: parserVersion(), functions: [], skipped: [], encoding, length: 0 }
@@ -255,7 +255,6 @@ function decode(entry: Buffer): Instrumented | Refusal | undefined {
 }
 
 function parserVersion(): string {
-   
   return (require('acorn/package.json') as { version: string }).version;
 }
 

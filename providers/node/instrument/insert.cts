@@ -167,6 +167,12 @@ function text({ kind, note }: Site, at: Plan): string {
   }
 }
 
+/**
+ * Node shows the source line above the trace of an uncaught error, unless the line contains this
+ * (GetErrorSource in https://github.com/nodejs/node/blob/v20.20.0/src/node_errors.cc). The provider shows the line as it was written.
+ */
+const NO_EXCERPT = '/*node-do-not-add-exception-line*/';
+
 /** Inserts the callbacks. Throws what `parse` throws. */
 export function insert(source: string, kind: SourceKind, skipTrivial: boolean): Inserted {
   const parsed = parse(source, kind);
@@ -179,12 +185,18 @@ export function insert(source: string, kind: SourceKind, skipTrivial: boolean): 
   const parts: string[] = [];
   const insertions: Insertion[] = [];
   let done = 0;
+  let lineEnd = -1;
   for (const site of parsed.sites) {
     const at = plans.get(site.of);
     const inserted = at ? text(site, at) : '';
     if (inserted === '') continue;
     if (site.at < done) throw new Error(`sites out of order at ${site.at}`);
-    const whole = piece(inserted);
+    const isFirstOnLine = site.at > lineEnd;
+    if (isFirstOnLine) {
+      const end = source.indexOf('\n', site.at);
+      lineEnd = end < 0 ? source.length : end;
+    }
+    const whole = piece(isFirstOnLine ? NO_EXCERPT + inserted : inserted);
     if (site.at > done) parts.push(source.slice(done, site.at));
     parts.push(whole);
     insertions.push({ at: site.at, length: whole.length });

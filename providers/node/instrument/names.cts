@@ -50,7 +50,7 @@ export function boundNames(pattern: AnyNode | null | undefined, found: (name: st
   if (!pattern) return;
   switch (pattern.type) {
     case 'Identifier':
-      found((pattern).name);
+      found(pattern.name);
       break;
     case 'ObjectPattern':
       for (const property of pattern.properties)

@@ -35,7 +35,6 @@ let acorn: typeof import('acorn') | undefined;
 
 /** Parses a program. Throws acorn's SyntaxError, or a RangeError for what is nested too deeply. */
 export function parse(source: string, kind: SourceKind): Parsed {
-   
   acorn ??= require('acorn') as typeof import('acorn');
   const tree = acorn.parse(source, {
     ecmaVersion: 'latest',

@@ -74,7 +74,7 @@ function endOf(text: string, start: number): number {
 export function originalColumn(instrumentedLine: string, column: number): number {
   const place = column - 1;
   let removed = 0;
-  for (let at = indexOf(instrumentedLine, OPEN); at >= 0 && at < place; ) {
+  for (let at = indexOf(instrumentedLine, OPEN); at >= 0 && at < place;) {
     const end = endOf(instrumentedLine, at);
     if (place < end) return at - removed + 1;
     removed += end - at;

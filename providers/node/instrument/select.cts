@@ -64,7 +64,7 @@ function matcher(root: string, patterns: readonly string[]): Test {
   }
   const byPath: Test = (path) => paths.some((one) => path === one || path.startsWith(one + sep));
   if (globs.length === 0) return byPath;
-   
+
   const picomatch = require('picomatch') as typeof import('picomatch');
   const byGlob = picomatch(globs, { dot: true });
   return (path) => byPath(path) || byGlob(path);

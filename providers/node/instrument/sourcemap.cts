@@ -63,7 +63,6 @@ export function readMap({ url }: MapReference, file: string | undefined): string
 }
 
 function codec(): typeof import('@jridgewell/sourcemap-codec') {
-   
   return require('@jridgewell/sourcemap-codec') as typeof import('@jridgewell/sourcemap-codec');
 }
 
