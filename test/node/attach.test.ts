@@ -41,7 +41,9 @@ t.test('a loop that never yields is hooked and unhooked, five times, each with e
     let armed = 0;
     await until('the site', () => isolated.armed().has('function__entry') && (armed = Date.now()) > 0);
     const hooked = Number((await busy.line(`hooked ${round} `)).split(' ')[2]);
-    t.comment(`hooked ${hooked - armed} ms after the site was seen armed, ${hooked - before} ms after bpftrace's start`);
+    t.comment(
+      `hooked ${hooked - armed} ms after the site was seen armed, ${hooked - before} ms after bpftrace's start`,
+    );
     const tracer = await attaching;
     // What it counted while it was being attached is of no interest: the calls begin now.
     go(`busy-${round}`);

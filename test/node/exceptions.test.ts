@@ -17,11 +17,20 @@ const expected = readFileSync(program, 'utf8')
     const events = / \/\/! (.*)$/.exec(text)?.[1];
     return events ? events.split('; ').map((event) => (event.endsWith('|0') ? event : `${event}|${index + 1}`)) : [];
   });
-const lineOf = (text: string): number => readFileSync(program, 'utf8').split('\n').findIndex((line) => line.includes(text)) + 1;
+const lineOf = (text: string): number =>
+  readFileSync(program, 'utf8')
+    .split('\n')
+    .findIndex((line) => line.includes(text)) + 1;
 
-const TOLD = { exception__thrown: 'printf("%lu\\t%d\\t%s|%s|%s|%d\\t%s\\n", nsecs, pid, str(arg1), str(arg2), str(arg3), arg5, str(arg4)); @thrown[pid, str(arg2)] = count();' };
+const TOLD = {
+  exception__thrown:
+    'printf("%lu\\t%d\\t%s|%s|%s|%d\\t%s\\n", nsecs, pid, str(arg1), str(arg2), str(arg3), arg5, str(arg4)); @thrown[pid, str(arg2)] = count();',
+};
 
-async function told(t: Test, ...args: string[]): Promise<{ events: string[]; files: Set<string>; stdout: string; code: number | null; stderr: string }> {
+async function told(
+  t: Test,
+  ...args: string[]
+): Promise<{ events: string[]; files: Set<string>; stdout: string; code: number | null; stderr: string }> {
   const tracer = await isolated.attach(t, TOLD);
   const { pid, stdout, code, stderr } = await isolated.run([program, ...args]);
   await drained(tracer);
@@ -35,7 +44,13 @@ async function told(t: Test, ...args: string[]): Promise<{ events: string[]; fil
   let counted = 0;
   for (const [key, count] of maps.get('@thrown') ?? []) if (key.startsWith(`${pid},`)) counted += count;
   t.equal(counted, lines.length, 'all that was counted was printed');
-  return { events: lines.map((parts) => parts[2]!), files: new Set(lines.map((parts) => parts[3]!)), stdout, code, stderr };
+  return {
+    events: lines.map((parts) => parts[2]!),
+    files: new Set(lines.map((parts) => parts[3]!)),
+    stdout,
+    code,
+    stderr,
+  };
 }
 
 const many = `Error|one of many|many|${lineOf('function many')}`;
@@ -49,7 +64,9 @@ t.test('each exception is told once, where it is thrown or first seen', async (t
   // Comments stand where exceptions are thrown: that is their order but for one.
   const elsewhere = 'RangeError|from a foreign file||3';
   t.equal(others.filter((event) => event === elsewhere).length, 1);
-  const masked = others.filter((event) => event !== elsewhere).map((event) => event.replace(/^(Hostile|Object)\|\|hostile/, '?||hostile'));
+  const masked = others
+    .filter((event) => event !== elsewhere)
+    .map((event) => event.replace(/^(Hostile|Object)\|\|hostile/, '?||hostile'));
   t.same(masked, expected);
   t.same(files, new Set([program, foreign]));
 });
@@ -86,7 +103,12 @@ t.test('an exception that nobody in the program catches is told once', async (t)
   await until('the last', () => tracer.printed().some((text) => text.includes('a text')));
   const maps = await tracer.stop();
   const counted = (pid: number): number =>
-    [...(maps.get('@thrown') ?? [])].filter(([key]) => key.startsWith(`${pid},`)).reduce((sum, [, count]) => sum + count, 0);
+    [...(maps.get('@thrown') ?? [])]
+      .filter(([key]) => key.startsWith(`${pid},`))
+      .reduce((sum, [, count]) => sum + count, 0);
   for (const [index, { pid }] of runs.entries()) t.equal(counted(pid), 1, `program ${index}`);
-  t.same(runs.map(({ code }) => code), [1, 1, 1, 1, 1, 0]);
+  t.same(
+    runs.map(({ code }) => code),
+    [1, 1, 1, 1, 1, 0],
+  );
 });

@@ -6,7 +6,12 @@ import { countsOf } from '../harness/trace.js';
 import { Isolated } from './isolated.js';
 
 const isolated = new Isolated(t);
-const args = (forced: number, minor: number): string[] => ['--expose-gc', join(PROGRAMS, 'gc.js'), String(forced), String(minor)];
+const args = (forced: number, minor: number): string[] => [
+  '--expose-gc',
+  join(PROGRAMS, 'gc.js'),
+  String(forced),
+  String(minor),
+];
 
 t.test('every collection starts and ends, with a duration and a heap', async (t) => {
   const tracer = await isolated.attach(t, {

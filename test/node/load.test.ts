@@ -14,7 +14,10 @@ interface Load {
   readonly ns?: number;
 }
 
-async function loads(t: Test, program: string): Promise<{ started: Load[]; done: Load[]; stdout: string; stderr: string }> {
+async function loads(
+  t: Test,
+  program: string,
+): Promise<{ started: Load[]; done: Load[]; stdout: string; stderr: string }> {
   const tracer = await isolated.attach(t, {
     load__start: 'printf("%lu\\t%d\\tstart\\t%s\\t%s\\n", nsecs, pid, str(arg1), str(arg2));',
     load__done: 'printf("%lu\\t%d\\tdone\\t%s\\t%s\\t%d\\t%s\\n", nsecs, pid, str(arg1), str(arg2), arg3, str(arg4));',
@@ -58,35 +61,54 @@ t.test('what require loads is told once, what is in the cache or built in is not
     './folder|index.js',
     './one.js|one.js',
   ]);
-  t.same(
-    done.map(asText),
-    [
-      './two.js|two.js|',
-      './one.js|one.js|',
-      './data.json|data.json|',
-      "./missing.js||Cannot find module './missing.js'",
-      './fails.js|fails.js|fails',
-      './fails.js|fails.js|fails',
-      './broken.js|broken.js|Unexpected end of input',
-      './hostile.js|hostile.js|failed',
-      './folder|index.js|',
-      './one.js|one.js|',
-      'main.js|main.js|',
-    ],
+  t.same(done.map(asText), [
+    './two.js|two.js|',
+    './one.js|one.js|',
+    './data.json|data.json|',
+    "./missing.js||Cannot find module './missing.js'",
+    './fails.js|fails.js|fails',
+    './fails.js|fails.js|fails',
+    './broken.js|broken.js|Unexpected end of input',
+    './hostile.js|hostile.js|failed',
+    './folder|index.js|',
+    './one.js|one.js|',
+    'main.js|main.js|',
+  ]);
+  t.ok(
+    done.every(({ ns }) => ns! > 0),
+    'each takes its time',
   );
-  t.ok(done.every(({ ns }) => ns! > 0), 'each takes its time');
 });
 
 t.test('what import loads is told once, each file of the graph', async (t) => {
   const { started, done, stdout } = await loads(t, 'main.mjs');
   t.equal(stdout, '1 true 1 function\n');
   const files = (list: readonly Load[]): string[] => list.map(({ file }) => file).sort();
-  const expected = ['broken.mjs', 'data.json', 'fails.mjs', 'later.mjs', 'main.mjs', 'one.js', 'shared.mjs', 'static.mjs', 'two.js'];
+  const expected = [
+    'broken.mjs',
+    'data.json',
+    'fails.mjs',
+    'later.mjs',
+    'main.mjs',
+    'one.js',
+    'shared.mjs',
+    'static.mjs',
+    'two.js',
+  ];
   t.same(files(started), expected);
   t.same(files(done), expected);
   t.same(
     new Set(done.filter(({ name }) => name.startsWith('./')).map(({ name }) => name)),
-    new Set(['./static.mjs', './shared.mjs', './data.json', './one.js', './two.js', './later.mjs', './broken.mjs', './fails.mjs']),
+    new Set([
+      './static.mjs',
+      './shared.mjs',
+      './data.json',
+      './one.js',
+      './two.js',
+      './later.mjs',
+      './broken.mjs',
+      './fails.mjs',
+    ]),
     'by the names that the program uses',
   );
 });

@@ -21,7 +21,10 @@ async function run(mode: string, provider: boolean): Promise<Outcome> {
   return running.done;
 }
 
-const pidsOf = ({ pid, stdout }: Outcome): number[] => [pid, ...[...stdout.matchAll(/^pid (\d+)$/gm)].map(([, other]) => Number(other))];
+const pidsOf = ({ pid, stdout }: Outcome): number[] => [
+  pid,
+  ...[...stdout.matchAll(/^pid (\d+)$/gm)].map(([, other]) => Number(other)),
+];
 /** Nothing but pids may differ; and what Node shows of the source above an uncaught error (see transparency.test.ts). */
 const said = ({ code, signal, stdout, stderr }: Outcome): unknown => ({
   code,
@@ -34,7 +37,8 @@ const said = ({ code, signal, stdout, stderr }: Outcome): unknown => ({
 });
 
 const of = (maps: Map<string, Counts>, pid: number, name: string): number => countsOf(maps, '@entry', pid)[name] ?? 0;
-const returns = (maps: Map<string, Counts>, pid: number, name: string, how: number): number => countsOf(maps, '@return', pid)[`${name},${how}`] ?? 0;
+const returns = (maps: Map<string, Counts>, pid: number, name: string, how: number): number =>
+  countsOf(maps, '@return', pid)[`${name},${how}`] ?? 0;
 
 interface Expected {
   /** Calls of `work`, in each process in the order of their pids' appearance. */
@@ -49,9 +53,15 @@ const MODES: Record<string, Expected> = {
   children: { work: [5, 10, 20, 40, 50, 60] },
   cluster: {
     check(t, maps, ours) {
-      const calls = pidsOf(ours).slice(1).map((pid) => of(maps, pid, 'work'));
+      const calls = pidsOf(ours)
+        .slice(1)
+        .map((pid) => of(maps, pid, 'work'));
       t.equal(calls.length, 3);
-      t.equal(calls.reduce((sum, count) => sum + count, 0), 120, `shared as ${calls.join(', ')}`);
+      t.equal(
+        calls.reduce((sum, count) => sum + count, 0),
+        120,
+        `shared as ${calls.join(', ')}`,
+      );
     },
   },
   workers: { work: [1000] },
@@ -89,7 +99,11 @@ t.test('processes and threads begin and end as ever, with every call accounted f
       t.ok(totalOf(maps, '@entries', ours.pid) > 0, 'it was traced');
       if (!cut)
         for (const pid of pids)
-          t.same(countsOf(maps, '@returns', pid), countsOf(maps, '@entries', pid), 'as many returns as entries on each thread');
+          t.same(
+            countsOf(maps, '@returns', pid),
+            countsOf(maps, '@entries', pid),
+            'as many returns as entries on each thread',
+          );
       if (work) t.same(pids.map((pid) => of(maps, pid, 'work')).slice(0, work.length), work, 'calls of work');
       if (deep) {
         t.equal(of(maps, ours.pid, 'deep'), deep.entries, 'calls of deep');

@@ -39,7 +39,9 @@ async function traced(t: Test, running: Running): Promise<Tracer> {
   const tracer = await isolated.attach(t, ACTIONS);
   // Hooks for requests are JavaScript: the last report of what is hooked holds them.
   await until('the hooks', () =>
-    tracer.printed().some((text) => text.startsWith(`hooks ${running.pid} `) && (Number(text.split(' ')[2]) & (1 << 11)) !== 0),
+    tracer
+      .printed()
+      .some((text) => text.startsWith(`hooks ${running.pid} `) && (Number(text.split(' ')[2]) & (1 << 11)) !== 0),
   );
   return tracer;
 }
@@ -72,7 +74,8 @@ function ask(port: number, path: string, options: https.RequestOptions = {}, bod
   });
 }
 
-const sum = (counts: Record<string, number>): number => Object.values(counts).reduce((total, count) => total + count, 0);
+const sum = (counts: Record<string, number>): number =>
+  Object.values(counts).reduce((total, count) => total + count, 0);
 
 async function fiveHundred(port: number, options: https.RequestOptions): Promise<Map<number, number>> {
   const statuses = new Map<number, number>();
@@ -97,7 +100,27 @@ async function fiveHundred(port: number, options: https.RequestOptions): Promise
 
 const certificates = t.testdir({});
 const [key, certificate] = [join(certificates, 'key.pem'), join(certificates, 'certificate.pem')];
-execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=localhost', '-keyout', key, '-out', certificate], { stdio: 'ignore' });
+execFileSync(
+  'openssl',
+  [
+    'req',
+    '-x509',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:prime256v1',
+    '-nodes',
+    '-days',
+    '2',
+    '-subj',
+    '/CN=localhost',
+    '-keyout',
+    key,
+    '-out',
+    certificate,
+  ],
+  { stdio: 'ignore' },
+);
 
 for (const [kind, ...args] of [['http'], ['express'], ['https', key, certificate]] as [string, ...string[]][])
   t.test(`${kind}: five hundred requests over connections that are kept`, async (t) => {
@@ -168,7 +191,9 @@ t.test('pipelined requests count their own bytes', async (t) => {
   const socket = await raw(serving.port);
   let text = '';
   socket.setEncoding('latin1').on('data', (data: string) => (text += data));
-  socket.write('GET /big HTTP/1.1\r\nHost: x\r\n\r\n' + 'GET /status/404?secret=hunter2 HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(4));
+  socket.write(
+    'GET /big HTTP/1.1\r\nHost: x\r\n\r\n' + 'GET /status/404?secret=hunter2 HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(4),
+  );
   await until('five answers', () => text.split('HTTP/1.1 ').length === 6 && text.endsWith('with a status'));
   socket.destroy();
   const { maps, strings } = await end(serving);
@@ -182,11 +207,19 @@ t.test('pipelined requests count their own bytes', async (t) => {
 
 t.test('what a proxy is asked for is told without the user and the password', async (t) => {
   const serving = await serve(t, 'http');
-  for (const path of [`http://user:${SECRET}@example.org/path?token=${SECRET}`, `http://user:${SECRET}@example.org`, '*'])
+  for (const path of [
+    `http://user:${SECRET}@example.org/path?token=${SECRET}`,
+    `http://user:${SECRET}@example.org`,
+    '*',
+  ])
     await ask(serving.port, path, { method: path === '*' ? 'OPTIONS' : 'GET' });
   const { maps, strings } = await end(serving);
   t.notMatch(strings.join(), SECRET);
-  t.same(countsOf(maps, '@start', serving.running.pid), { 'http/1.1,GET,/path': 1, 'http/1.1,GET,/': 1, 'http/1.1,OPTIONS,*': 1 });
+  t.same(countsOf(maps, '@start', serving.running.pid), {
+    'http/1.1,GET,/path': 1,
+    'http/1.1,GET,/': 1,
+    'http/1.1,OPTIONS,*': 1,
+  });
 });
 
 t.test('a request that is open when tracers come and go is told to those who saw it begin', async (t) => {

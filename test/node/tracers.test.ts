@@ -27,7 +27,10 @@ async function counted(...before: string[]): Promise<{ own: number; pid: number;
 }
 
 t.test('bpftrace counts what the program counts', async (t) => {
-  const tracer = await isolated.attach(t, { function__entry: '@entry[pid] = count();', function__return: '@return[pid] = count();' });
+  const tracer = await isolated.attach(t, {
+    function__entry: '@entry[pid] = count();',
+    function__return: '@return[pid] = count();',
+  });
   const { own, pid } = await counted();
   const maps = await tracer.stop();
   t.ok(own > 10_000, `${own} calls`);
@@ -51,7 +54,9 @@ function offsetOf(probe: string): string {
   const symbols = execFileSync('nm', ['-D', isolated.library], { encoding: 'utf8' });
   const address = new RegExp(`^0*([0-9a-f]+) T polyprobe_node_${probe}$`, 'm').exec(symbols)![1]!;
   const { stdout } = spawnSync('readelf', ['-lW', isolated.library], { encoding: 'utf8' });
-  for (const [, offset, from, size] of stdout.matchAll(/^ +LOAD +0x([0-9a-f]+) 0x([0-9a-f]+) 0x[0-9a-f]+ 0x([0-9a-f]+)/gm)) {
+  for (const [, offset, from, size] of stdout.matchAll(
+    /^ +LOAD +0x([0-9a-f]+) 0x([0-9a-f]+) 0x[0-9a-f]+ 0x([0-9a-f]+)/gm,
+  )) {
     const inside = parseInt(address, 16) - parseInt(from!, 16);
     if (inside >= 0 && inside < parseInt(size!, 16)) return `0x${(parseInt(offset!, 16) + inside).toString(16)}`;
   }
@@ -65,7 +70,8 @@ t.test('raw uprobe events of tracefs count what the program counts', { skip: noT
     write(`events/${group}/enable`, '0');
     for (const probe of PROBES) write('uprobe_events', `-:${group}/${group}_${probe}`);
   });
-  for (const probe of PROBES) write('uprobe_events', `p:${group}/${group}_${probe} ${isolated.library}:${offsetOf(probe)}`);
+  for (const probe of PROBES)
+    write('uprobe_events', `p:${group}/${group}_${probe} ${isolated.library}:${offsetOf(probe)}`);
   writeFileSync(join(TRACING, `events/${group}/enable`), '1');
   await until('the sites', () => PROBES.every((probe) => isolated.armed().has(probe)));
   const { own } = await counted();
@@ -97,21 +103,34 @@ function perfEvents(t: Test): { perf: string[]; events: string[] } {
   return { perf, events };
 }
 
-t.test('perf stat counts what the program counts, by the notes that it finds in the library', { skip: noPerf }, async (t) => {
-  const { perf, events } = perfEvents(t);
-  const { own, stderr } = await counted(...perf, 'stat', '-x,', '-e', events.join());
-  const counts = stderr
-    .split('\n')
-    .map((line) => line.split(','))
-    .filter((parts) => events.includes(parts[2] ?? ''))
-    .map((parts) => Number(parts[0]));
-  t.same(counts, [own, own]);
-});
+t.test(
+  'perf stat counts what the program counts, by the notes that it finds in the library',
+  { skip: noPerf },
+  async (t) => {
+    const { perf, events } = perfEvents(t);
+    const { own, stderr } = await counted(...perf, 'stat', '-x,', '-e', events.join());
+    const counts = stderr
+      .split('\n')
+      .map((line) => line.split(','))
+      .filter((parts) => events.includes(parts[2] ?? ''))
+      .map((parts) => Number(parts[0]));
+    t.same(counts, [own, own]);
+  },
+);
 
 t.test('perf record has a sample of each', { skip: noPerf }, async (t) => {
   const { perf, events } = perfEvents(t);
   const file = join(isolated.folder, 'perf.data');
-  const { own } = await counted(...perf, 'record', '-q', '-m', '8M', '-o', file, ...events.flatMap((event) => ['-e', event]));
+  const { own } = await counted(
+    ...perf,
+    'record',
+    '-q',
+    '-m',
+    '8M',
+    '-o',
+    file,
+    ...events.flatMap((event) => ['-e', event]),
+  );
   const { stdout } = spawnSync('perf', ['script', '-i', file, '-F', 'event'], { encoding: 'utf8', maxBuffer: 1 << 28 });
   const lines = stdout.split('\n');
   // perf record writes a sample twice now and then (measured: a few in a million, while the kernel's own count is exact).
@@ -122,7 +141,10 @@ t.test('perf record has a sample of each', { skip: noPerf }, async (t) => {
 });
 
 t.test('all at once they still agree', { skip: noPerf }, async (t) => {
-  const tracer = await isolated.attach(t, { function__entry: '@entry[pid] = count();', function__return: '@return[pid] = count();' });
+  const tracer = await isolated.attach(t, {
+    function__entry: '@entry[pid] = count();',
+    function__return: '@return[pid] = count();',
+  });
   const { perf, events } = perfEvents(t);
   const { own, stderr } = await counted(...perf, 'stat', '-x,', '-e', events.join());
   const maps = await tracer.stop();

@@ -37,7 +37,12 @@ interface Way {
 const said = ({ code, signal, stdout, stderr }: Outcome): unknown => ({ code, signal, stdout, stderr });
 
 async function outcome({ args, stdin = '', cwd = folder, env = {} }: Way, provider: boolean): Promise<Outcome> {
-  const running = startAs(process.execPath, args, { ...(provider ? isolated.env() : isolated.plainEnv()), ...env }, cwd);
+  const running = startAs(
+    process.execPath,
+    args,
+    { ...(provider ? isolated.env() : isolated.plainEnv()), ...env },
+    cwd,
+  );
   running.child.stdin!.on('error', () => undefined).end(stdin);
   return running.done;
 }
@@ -99,7 +104,9 @@ const WAYS: Record<string, Way> = {
   '-p': { args: ['-p', '[1, 2].map((n) => n * 2).join()'] },
   '-e': { args: ['-e', SHOW] },
   '-e that throws': { args: ['-e', 'function f() { throw new Error("e") } f()'] },
-  '-e of an ES module': { args: ['--input-type=module', '-e', `import fs from "fs"; ${SHOW}; console.log(typeof fs.open)`] },
+  '-e of an ES module': {
+    args: ['--input-type=module', '-e', `import fs from "fs"; ${SHOW}; console.log(typeof fs.open)`],
+  },
   'a program on stdin': { args: [], stdin: SHOW },
   'a program on stdin, as -': { args: ['-', 'argument'], stdin: `${SHOW}; console.log(process.argv.length)` },
   'an ES module on stdin': { args: ['--input-type=module'], stdin: `import fs from "fs"; ${SHOW}` },
@@ -107,7 +114,9 @@ const WAYS: Record<string, Way> = {
   'no code from strings': { args: ['--disallow-code-generation-from-strings', 'emptied.js'] },
   'no code from strings, by require': { args: ['--disallow-code-generation-from-strings', 'part.js'] },
   'frozen intrinsics': { args: ['--frozen-intrinsics', '--no-warnings', 'bom.js'] },
-  'frozen intrinsics and texts': { args: ['--frozen-intrinsics', '--no-warnings', '-p', 'String(require("./part.js").add)'] },
+  'frozen intrinsics and texts': {
+    args: ['--frozen-intrinsics', '--no-warnings', '-p', 'String(require("./part.js").add)'],
+  },
   'no addons': { args: ['--no-addons', 'bom.js'] },
   'a permission model without addons': {
     args: ['--experimental-permission', '--allow-fs-read=*', '--no-warnings', 'bom.js'],
@@ -134,7 +143,16 @@ for (const [name, way] of Object.entries(WAYS))
 t.test('files run wherever they lie', async (t) => {
   const text = `function f() { return new Error('f').stack.split('\\n')[1] }
 console.log(f(), String(f), __filename, require('module')._pathCache !== undefined, require.main.filename);\n`;
-  const places = t.testdir({ 'a b': {}, "it's": {}, 'quo"ted': {}, 'ünïcödé ☃': {}, 'new\nline': {}, '%41#?&': {}, $HOME: {}, 'back\\slash': {} });
+  const places = t.testdir({
+    'a b': {},
+    "it's": {},
+    'quo"ted': {},
+    'ünïcödé ☃': {},
+    'new\nline': {},
+    '%41#?&': {},
+    $HOME: {},
+    'back\\slash': {},
+  });
   for (const place of readdirSync(places)) {
     for (const file of ['main.js', 'main']) {
       writeFileSync(join(places, place, 'package.json'), '{"type":"commonjs"}');
@@ -145,18 +163,23 @@ console.log(f(), String(f), __filename, require('module')._pathCache !== undefin
     // Node can't import from there itself, and says so with its own frames in the stack.
     if (place.includes('\\')) continue;
     const module = join(places, place, 'main.mjs');
-    writeFileSync(module, `import './other.mjs';\nfunction f() { return new Error('f').stack.split('\\n')[1] }\nconsole.log(f(), String(f), import.meta.url);\n`);
+    writeFileSync(
+      module,
+      `import './other.mjs';\nfunction f() { return new Error('f').stack.split('\\n')[1] }\nconsole.log(f(), String(f), import.meta.url);\n`,
+    );
     writeFileSync(join(places, place, 'other.mjs'), 'export const other = () => 1; other();\n');
     await same(t, { args: [module], cwd: join(places, place) });
   }
   symlinkSync(join(places, 'a b', 'main.js'), join(places, 'link.js'));
   symlinkSync(join(places, 'a b', 'main.mjs'), join(places, 'program'));
   symlinkSync(join(places, 'a b'), join(places, 'folder'));
-  for (const way of ['link.js', 'program', 'folder/main.js', 'folder', './folder/../link.js']) await same(t, { args: [way], cwd: places });
+  for (const way of ['link.js', 'program', 'folder/main.js', 'folder', './folder/../link.js'])
+    await same(t, { args: [way], cwd: places });
 });
 
 t.test('an ES module is one however Node finds it out', async (t) => {
-  const text = "function f() { return new Error('f').stack.split('\\n')[1] }\nconsole.log(f(), String(f), import.meta.url.length);\n";
+  const text =
+    "function f() { return new Error('f').stack.split('\\n')[1] }\nconsole.log(f(), String(f), import.meta.url.length);\n";
   const places = t.testdir({
     typed: { 'package.json': '{"type":"module"}', 'index.js': text, bare: text },
     untyped: { 'index.js': `export const x = 1;\n${text}`, 'await.js': text.replace('console', 'await null; console') },
@@ -164,7 +187,15 @@ t.test('an ES module is one however Node finds it out', async (t) => {
   });
   const tracer = await isolated.attach(t, { function__entry: '@calls[pid, str(arg2)] = count();' });
   const pids: [string, number][] = [];
-  for (const way of ['typed', 'typed/index', 'typed/index.js', 'untyped', 'untyped/await.js', 'main', 'main/lib/start.js'])
+  for (const way of [
+    'typed',
+    'typed/index',
+    'typed/index.js',
+    'untyped',
+    'untyped/await.js',
+    'main',
+    'main/lib/start.js',
+  ])
     pids.push([way, (await same(t, { args: [way], cwd: places })).pid]);
   const maps = await tracer.stop();
   for (const [way, pid] of pids) t.equal(totalOf(maps, '@calls', pid), 1, `${way} is instrumented`);
@@ -215,7 +246,11 @@ t.test('two copies of the package in one process are one', async (t) => {
   symlinkSync(join(PACKAGE, 'node_modules'), join(second, 'node_modules'));
   const preload = join(second, 'dist/providers/node/preload.cjs');
   const plain = await outcome({ args: ['stacks.js'] }, false);
-  for (const args of [['--require', preload], ['--require', isolated.preload], ['--require', preload, '--require', isolated.preload]]) {
+  for (const args of [
+    ['--require', preload],
+    ['--require', isolated.preload],
+    ['--require', preload, '--require', isolated.preload],
+  ]) {
     const ours = await outcome({ args: [...args, 'stacks.js'] }, true);
     t.same(said(ours), said(plain));
   }

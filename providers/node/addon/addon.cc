@@ -50,11 +50,13 @@ Napi::Value start(const Napi::CallbackInfo &info) {
   std::string runtime = info[0].As<Napi::String>().Utf8Value(), program = info[1].As<Napi::String>().Utf8Value();
   /* The main thread speaks for the process. */
   if (info[3].ToBoolean()) polyprobe_describe(runtime.c_str(), program.c_str());
-  const char *why = agent_start(context, loop, runtime, program, value_of(info[2]).As<v8::Function>(), value_of(info[4]));
+  const char *why =
+      agent_start(context, loop, runtime, program, value_of(info[2]).As<v8::Function>(), value_of(info[4]));
   if (why) return Napi::String::New(env, why);
   napi_add_async_cleanup_hook(env, on_teardown, nullptr, nullptr);
   /* process.exit() doesn't tear the main thread's environment down, but runs these. */
-  node::AtExit(node::GetCurrentEnvironment(context), [](void *) { agent_stop(); }, nullptr);
+  node::AtExit(
+      node::GetCurrentEnvironment(context), [](void *) { agent_stop(); }, nullptr);
   return env.Undefined();
 }
 
@@ -108,9 +110,9 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   return exports;
 }
 
-}  // namespace
+} // namespace
 
-}  // namespace polyprobe
+} // namespace polyprobe
 
 static Napi::Object Init(Napi::Env env, Napi::Object exports) { return polyprobe::init(env, exports); }
 NODE_API_MODULE(polyprobe_node, Init)

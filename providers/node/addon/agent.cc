@@ -55,7 +55,7 @@ void on_change(uint64_t, void *user) {
   uv_async_send(agent->async);
 }
 
-}  // namespace
+} // namespace
 
 Agent *agent_current() { return current; }
 
@@ -94,8 +94,8 @@ const char *agent_start(v8::Local<v8::Context> context, uv_loop_t *loop, std::st
   /* The program ends when it has nothing to do, whether or not we listen. */
   uv_unref(reinterpret_cast<uv_handle_t *>(agent->async));
   functions_define(agent, context, parent);
-  agent->watch = polyprobe_watch_open(polyprobe_provider_sites(POLYPROBE_PROVIDER_NODE), POLYPROBE_PROBE_COUNT,
-                                      on_change, agent);
+  agent->watch =
+      polyprobe_watch_open(polyprobe_provider_sites(POLYPROBE_PROVIDER_NODE), POLYPROBE_PROBE_COUNT, on_change, agent);
   current = agent;
   if (!agent->watch) return "the watcher's thread could not be started";
   agent_apply(agent, true);
@@ -129,4 +129,4 @@ uv_async_t *agent_release() {
   return async;
 }
 
-}  // namespace polyprobe
+} // namespace polyprobe

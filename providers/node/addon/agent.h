@@ -63,7 +63,7 @@ struct Agent {
   v8::Global<v8::Function> toggle;
   std::string runtime; /* for runtime__hooks */
   std::string program;
-  ProbeSet hooked = 0;         /* all, for runtime__hooks */
+  ProbeSet hooked = 0;          /* all, for runtime__hooks */
   ProbeSet hooked_natively = 0; /* of NATIVE_PROBES */
 
   /* functions.cc */
@@ -110,4 +110,4 @@ void exceptions_seen(Agent *agent, const FunctionName *function, v8::Local<v8::V
 /* gc.cc */
 void gc_hook(Agent *agent, ProbeSet before, ProbeSet now);
 
-}  // namespace polyprobe
+} // namespace polyprobe

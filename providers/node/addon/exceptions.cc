@@ -26,9 +26,8 @@ struct Text {
     bytes[length] = '\0';
   }
   void set(v8::Isolate *isolate, v8::Local<v8::String> from) {
-    length = static_cast<size_t>(from->WriteUtf8(
-        isolate, bytes, sizeof bytes - 1, nullptr,
-        v8::String::NO_NULL_TERMINATION | v8::String::REPLACE_INVALID_UTF8));
+    length = static_cast<size_t>(from->WriteUtf8(isolate, bytes, sizeof bytes - 1, nullptr,
+                                                 v8::String::NO_NULL_TERMINATION | v8::String::REPLACE_INVALID_UTF8));
     bytes[length] = '\0';
   }
 };
@@ -78,8 +77,7 @@ void fire(Agent *agent, v8::Local<v8::Context> context, v8::Local<v8::Value> val
 }
 
 v8::Local<v8::Private> key(Agent *agent) {
-  if (agent->thrown_key.IsEmpty())
-    agent->thrown_key.Reset(agent->isolate, v8::Private::New(agent->isolate));
+  if (agent->thrown_key.IsEmpty()) agent->thrown_key.Reset(agent->isolate, v8::Private::New(agent->isolate));
   return agent->thrown_key.Get(agent->isolate);
 }
 
@@ -103,7 +101,7 @@ bool forget(Agent *agent, v8::Local<v8::Context> context, v8::Local<v8::Value> v
   return true;
 }
 
-}  // namespace
+} // namespace
 
 void exceptions_thrown(Agent *agent, const FunctionName *function, v8::Local<v8::Value> value, uint32_t line) {
   if (!POLYPROBE_ARMED(polyprobe_node_exception__thrown)) return;
@@ -112,8 +110,7 @@ void exceptions_thrown(Agent *agent, const FunctionName *function, v8::Local<v8:
   v8::Local<v8::Context> context = agent->isolate->GetCurrentContext();
   if (line == 0) {
     v8::Local<v8::StackTrace> here = v8::StackTrace::CurrentStackTrace(agent->isolate, 1);
-    if (here->GetFrameCount() > 0)
-      line = static_cast<uint32_t>(here->GetFrame(agent->isolate, 0)->GetLineNumber());
+    if (here->GetFrameCount() > 0) line = static_cast<uint32_t>(here->GetFrame(agent->isolate, 0)->GetLineNumber());
   }
   fire(agent, context, value, function->name, function->file, line);
   remember(agent, context, value);
@@ -139,4 +136,4 @@ void exceptions_seen(Agent *agent, const FunctionName *function, v8::Local<v8::V
   fire(agent, context, value, "", file.bytes, line);
 }
 
-}  // namespace polyprobe
+} // namespace polyprobe

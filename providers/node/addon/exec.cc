@@ -71,8 +71,8 @@ Napi::Value exec(const Napi::CallbackInfo &info) {
   return Napi::Number::New(env, errno);
 }
 
-}  // namespace
+} // namespace
 
 void exec_exports(Napi::Env env, Napi::Object exports) { exports.Set("exec", Napi::Function::New(env, exec, "exec")); }
 
-}  // namespace polyprobe
+} // namespace polyprobe

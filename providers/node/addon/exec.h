@@ -7,4 +7,4 @@ namespace polyprobe {
 /** Adds `exec` to the addon's exports. */
 void exec_exports(Napi::Env env, Napi::Object exports);
 
-}  // namespace polyprobe
+} // namespace polyprobe

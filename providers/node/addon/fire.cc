@@ -76,8 +76,8 @@ void call_start(const Napi::CallbackInfo &info) {
 void call_done(const Napi::CallbackInfo &info) {
   if (!POLYPROBE_ARMED(polyprobe_node_call__done)) return;
   Argument error(info[5]);
-  polyprobe_node_call__done(id_of(info[0]), id_of(info[1]), number_of(info[2]), number_of(info[3]),
-                            number_of(info[4]), error.bytes);
+  polyprobe_node_call__done(id_of(info[0]), id_of(info[1]), number_of(info[2]), number_of(info[3]), number_of(info[4]),
+                            error.bytes);
 }
 
 /* contextSwitch(before, now): what the isolate works for */
@@ -133,7 +133,7 @@ Napi::Value error_place(const Napi::CallbackInfo &info) {
   return place;
 }
 
-}  // namespace
+} // namespace
 
 void fire_exports(Napi::Env env, Napi::Object exports) {
   exports.Set("newId", Napi::Function::New(env, new_id, "newId"));
@@ -148,4 +148,4 @@ void fire_exports(Napi::Env env, Napi::Object exports) {
   exports.Set("exceptionSeen", Napi::Function::New(env, exception_seen, "exceptionSeen"));
 }
 
-}  // namespace polyprobe
+} // namespace polyprobe

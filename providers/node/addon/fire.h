@@ -7,4 +7,4 @@ namespace polyprobe {
 /** Adds the functions that JavaScript fires probes with to the addon's exports. */
 void fire_exports(Napi::Env env, Napi::Object exports);
 
-}  // namespace polyprobe
+} // namespace polyprobe

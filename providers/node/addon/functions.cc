@@ -21,7 +21,16 @@ namespace polyprobe {
 
 namespace {
 
-enum { ENTRY, RETURN, EXIT, SUSPEND, RESUME, CATCH, THROW, CALLBACKS };
+enum {
+  ENTRY,
+  RETURN,
+  EXIT,
+  SUSPEND,
+  RESUME,
+  CATCH,
+  THROW,
+  CALLBACKS
+};
 
 const char *const GLOBAL_NAMES[CALLBACKS] = {"__pp_e", "__pp_r", "__pp_x", "__pp_s", "__pp_m", "__pp_c", "__pp_t"};
 
@@ -151,8 +160,7 @@ void on_resume(const Info &info) {
   const FunctionName *function = function_of(info, &id);
   if (!function) return;
   Agent *agent = agent_of(info);
-  if (find(agent, id, token_of(info)) < 0)
-    info.GetReturnValue().Set(static_cast<int32_t>(resume(agent, function, id)));
+  if (find(agent, id, token_of(info)) < 0) info.GetReturnValue().Set(static_cast<int32_t>(resume(agent, function, id)));
 }
 
 void on_catch(const Info &info) {
@@ -182,7 +190,8 @@ void on_throw(const Info &info) {
   exceptions_thrown(agent_of(info), function, info[1], line);
 }
 
-const v8::FunctionCallback HANDLERS[CALLBACKS] = {on_entry, on_return, on_exit, on_suspend, on_resume, on_catch, on_throw};
+const v8::FunctionCallback HANDLERS[CALLBACKS] = {on_entry,  on_return, on_exit, on_suspend,
+                                                  on_resume, on_catch,  on_throw};
 
 /* Which sets want which callback. */
 bool wanted(int callback, ProbeSet probes) {
@@ -216,7 +225,7 @@ void on_turn_end(v8::Isolate *) {
   if (agent && !agent->stack.empty()) functions_drain(agent);
 }
 
-}  // namespace
+} // namespace
 
 void functions_drain(Agent *agent) { unwind_above(agent, -1); }
 
@@ -264,4 +273,4 @@ void functions_hook(Agent *agent, v8::Local<v8::Context> context, ProbeSet befor
   }
 }
 
-}  // namespace polyprobe
+} // namespace polyprobe

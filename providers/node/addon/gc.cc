@@ -61,7 +61,7 @@ void on_done(v8::Isolate *isolate, v8::GCType type, v8::GCCallbackFlags, void *d
   }
 }
 
-}  // namespace
+} // namespace
 
 void gc_hook(Agent *agent, ProbeSet before, ProbeSet now) {
   bool were = before & GC_PROBES, are = now & GC_PROBES;
@@ -74,4 +74,4 @@ void gc_hook(Agent *agent, ProbeSet before, ProbeSet now) {
   }
 }
 
-}  // namespace polyprobe
+} // namespace polyprobe

@@ -22,4 +22,4 @@ void agent_stop();
 /** Frees the isolate's agent. @return its handle on the loop, to be closed and deleted by the caller; or NULL */
 uv_async_t *agent_release();
 
-}  // namespace polyprobe
+} // namespace polyprobe

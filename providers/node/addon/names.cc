@@ -37,7 +37,7 @@ FunctionName *slot(uint32_t id, bool create) {
   }
   return chunk ? &chunk[id & (CHUNK - 1)] : nullptr;
 }
-}  // namespace
+} // namespace
 
 uint32_t names_reserve(uint32_t count) {
   uint32_t first = next.load(std::memory_order_relaxed);
@@ -78,4 +78,4 @@ const FunctionName *names_get(uint32_t id) {
   return entry && __atomic_load_n(&entry->file, __ATOMIC_ACQUIRE) ? entry : nullptr;
 }
 
-}  // namespace polyprobe
+} // namespace polyprobe

@@ -37,4 +37,4 @@ bool names_file_has(const std::string &file);
 /** What a number stands for; NULL for one that was never set. Any thread, no lock. */
 const FunctionName *names_get(uint32_t id);
 
-}  // namespace polyprobe
+} // namespace polyprobe

@@ -11,7 +11,11 @@ namespace {
 
 using Info = v8::FunctionCallbackInfo<v8::Value>;
 
-enum Slot { ORIGINAL, BEFORE, AFTER };
+enum Slot {
+  ORIGINAL,
+  BEFORE,
+  AFTER
+};
 
 v8::Local<v8::Value> to_v8(napi_value raw) {
   v8::Local<v8::Value> value;
@@ -107,7 +111,11 @@ Napi::Value wrap(const Napi::CallbackInfo &info) {
   return made(env, on_call, slots, count, *name ? *name : "");
 }
 
-enum StringSlot { TO_STRING, MARKER, RESTORE };
+enum StringSlot {
+  TO_STRING,
+  MARKER,
+  RESTORE
+};
 
 /* Function.prototype.toString: as written, not as instrumented. Only texts with the marker cost more than before. */
 void on_to_string(const Info &info) {
@@ -159,12 +167,12 @@ void on_stack_trace_hook(const Napi::CallbackInfo &info) {
   agent->isolate->SetPrepareStackTraceCallback(on_stack_trace);
 }
 
-}  // namespace
+} // namespace
 
-void wrap_exports(Napi::Env env, Napi::Object exports) { 
+void wrap_exports(Napi::Env env, Napi::Object exports) {
   exports.Set("wrap", Napi::Function::New(env, wrap, "wrap"));
   exports.Set("wrapToString", Napi::Function::New(env, wrap_to_string, "wrapToString"));
   exports.Set("onStackTrace", Napi::Function::New(env, on_stack_trace_hook, "onStackTrace"));
 }
 
-}  // namespace polyprobe
+} // namespace polyprobe

@@ -12,4 +12,4 @@ namespace polyprobe {
 /** Adds `wrap` to the addon's exports. */
 void wrap_exports(Napi::Env env, Napi::Object exports);
 
-}  // namespace polyprobe
+} // namespace polyprobe
