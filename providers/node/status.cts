@@ -48,8 +48,8 @@ const TEXTS: Record<StatusCode, readonly [message: string, todo: string]> = {
   'start-failed': ['the provider could not be started', 'see the message'],
 };
 
-/** A status by its code. @param detail appended to the message: versions, the system's words */
+/** A status by its code. @param detail its first line ends the message: versions, the system's words */
 export function statusOf(code: StatusCode, detail = ''): Status {
   const [message, todo] = TEXTS[code];
-  return { active: code === 'on', code, message: detail ? `${message}: ${detail}` : message, todo };
+  return { active: code === 'on', code, message: detail ? `${message}: ${detail.split('\n', 1)[0]!}` : message, todo };
 }
