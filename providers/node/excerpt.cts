@@ -33,6 +33,13 @@ function excerptOf(codeOf: CodeOf, [script, line, start, end]: Place, isRejectio
   return `${script}:${line}\n${written}\n${written.slice(0, from).replace(/[^\t]/g, ' ')}${'^'.repeat(width)}\n\n`;
 }
 
+/** An error's stack, when it is V8's own: a value, or from Node 22 on V8's own getter. Nothing of the program's runs. */
+function stackOf(error: object): unknown {
+  const own = Object.getOwnPropertyDescriptor(error, 'stack');
+  if (!own?.get) return own?.value;
+  return own.get === Object.getOwnPropertyDescriptor(new Error(), 'stack')?.get ? own.get.call(error) : undefined;
+}
+
 /** Puts it back from now on. */
 export function restoreExcerpts(addon: Addon, codeOf: CodeOf): void {
   const node = process as unknown as Process;
@@ -43,7 +50,7 @@ export function restoreExcerpts(addon: Addon, codeOf: CodeOf): void {
     ({ error, isRejection, place }, isHandled) => {
       if (isHandled !== false || !place || typeof error !== 'object' || error === null) return;
       const excerpt = excerptOf(codeOf, place, isRejection === true);
-      const stack = Object.getOwnPropertyDescriptor(error, 'stack')?.value as unknown;
+      const stack = stackOf(error);
       if (excerpt !== undefined && typeof stack === 'string')
         Object.defineProperty(error, 'stack', { value: excerpt + stack });
     },
