@@ -4,7 +4,7 @@
  * Owns: the order of the checks, which is from "no such platform" to "this build is broken". Called by: `index.cts`, the
  * loader thread (`esm.cts`), and the command line for `run`.
  */
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { statusOf, type Status } from './status.cjs';
 
@@ -81,6 +81,23 @@ export function unsupported(): Status | undefined {
   return undefined;
 }
 
+/**
+ * Whether a file reaches as far as its header says (section headers stand at an ELF file's end). The dynamic linker doesn't
+ * ask, and a process that touches a page beyond the end is killed: a copy that broke off would kill every program.
+ */
+function isCutOff(path: string): boolean {
+  const header = Buffer.alloc(64);
+  const file = openSync(path, 'r');
+  try {
+    const isElf = readSync(file, header, 0, 64, 0) === 64 && header.readUInt32BE(0) === 0x7f454c46;
+    const end = Number(header.readBigUInt64LE(40)) + header.readUInt16LE(58) * header.readUInt16LE(60);
+    // What is no ELF file at all, the linker refuses in its own words.
+    return isElf && fstatSync(file).size < end;
+  } finally {
+    closeSync(file);
+  }
+}
+
 /** Loads the native part. @returns it, or why not. Never throws. */
 export function loadAddon(): Addon | Status {
   const reason = unsupported();
@@ -88,6 +105,8 @@ export function loadAddon(): Addon | Status {
   const path = join(NATIVE_FOLDER, `polyprobe_node.${process.versions.modules}.node`);
   if (!existsSync(path)) return usesMusl() ? statusOf('musl') : statusOf('not-built', path);
   try {
+    const cutOff = [path, join(NATIVE_FOLDER, 'libpolyprobe.so')].find((file) => existsSync(file) && isCutOff(file));
+    if (cutOff !== undefined) return statusOf('load-failed', `${cutOff} is cut off`);
     return require(path) as Addon;
   } catch (error) {
     return usesMusl() ? statusOf('musl') : statusOf('load-failed', String(error));

@@ -89,6 +89,9 @@ async function isOff(t: Test, { preload, index }: Install, code: string): Promis
 const DAMAGE: Record<string, (at: Install) => void> = {
   'the native part is empty': ({ addon }) => writeFileSync(addon, ''),
   'the native part is text': ({ addon }) => writeFileSync(addon, 'not a library\n'),
+  'the native part is cut off': ({ addon }) => truncateSync(addon, statSync(addon).size >> 1),
+  'the library is cut off': ({ library }) => truncateSync(library, statSync(library).size >> 1),
+  'the native part is cut off near its end': ({ addon }) => truncateSync(addon, statSync(addon).size - 1),
   'the native part is cut off in its header': ({ addon }) => truncateSync(addon, 100),
   'the native part is for another machine': ({ addon }) => {
     const bytes = readFileSync(addon);
