@@ -113,17 +113,17 @@ export function program(actions: Actions, library = LIBRARY): string {
     .join('\n');
 }
 
-/** Attaches by path and waits until every site is armed. */
+/** Attaches by path and waits until every probe is attached. */
 export async function attach(t: Test, actions: Actions, args: readonly string[] = []): Promise<Tracer> {
-  const tracer = new Tracer(program(actions), args);
+  // What BEGIN prints comes after the last probe has been attached (bpftrace 0.17).
+  const tracer = new Tracer(`BEGIN { printf("attached\\n"); }\n${program(actions)}`, args);
   t.teardown(() => tracer.process.kill('SIGKILL'));
   await until(`bpftrace to attach: ${Object.keys(actions).join(', ')}`, () => {
     if (tracer.process.exitCode !== null) throw new Error(`bpftrace ended: ${tracer.output.join('\n')}`);
+    if (!tracer.output.some((line) => line.includes('attached\\n'))) return false;
     const armed = armedProbes();
     return Object.keys(actions).every((name) => armed.has(name));
   });
-  // The site is armed a moment before the last program is linked to it.
-  await wait(300);
   return tracer;
 }
 
