@@ -48,7 +48,7 @@ const CASES: Record<string, [source: string, events: string]> = {
   ],
   'a catch clause with a pattern still destructures': [
     'function f() { try { g() } catch ({ message: m, n = () => m }) { return n() } } function g() { throw Error("no") } f()',
-    '> f, > g, throw no, x g, > n, < n, < f',
+    '> f, > g, throw no, x g, caught no, > n, < n, < f',
   ],
   'a return with an exception below closes the frames above': [
     'function f() { for (const x of it()) break; return 1 } function* it() { try { yield 1 } finally { say(2) } } f()',

@@ -88,6 +88,29 @@ void remember(Agent *agent, v8::Local<v8::Context> context, v8::Local<v8::Value>
     agent->thrown_primitive.Reset(agent->isolate, value);
 }
 
+int hex(char digit) {
+  if (digit >= '0' && digit <= '9') return digit - '0';
+  digit |= 0x20;
+  return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
+}
+
+/* An ES module's script is named by a URL, its file by a path. */
+void url_to_path(Text *text) {
+  constexpr size_t PREFIX = sizeof "file://" - 1;
+  if (strncmp(text->bytes, "file://", PREFIX) != 0) return;
+  size_t end = text->length, to = 0;
+  for (size_t from = PREFIX; from < end; from++) {
+    char byte = text->bytes[from];
+    if (byte == '?' || byte == '#') break;
+    int high = byte == '%' && from + 2 < end ? hex(text->bytes[from + 1]) : -1;
+    int low = high >= 0 ? hex(text->bytes[from + 2]) : -1;
+    if (low >= 0) byte = static_cast<char>(high * 16 + low), from += 2;
+    text->bytes[to++] = byte;
+  }
+  text->bytes[to] = '\0';
+  text->length = to;
+}
+
 /* Whether a value has fired and not been caught since; forgets it. */
 bool forget(Agent *agent, v8::Local<v8::Context> context, v8::Local<v8::Value> value) {
   if (value->IsObject()) {
@@ -130,6 +153,7 @@ void exceptions_seen(Agent *agent, const FunctionName *function, v8::Local<v8::V
     /* Without a name it isn't a place in a file: JSON.parse counts the lines of what it parsed. */
     if (resource->IsString()) {
       file.set(agent->isolate, resource.As<v8::String>());
+      url_to_path(&file);
       line = static_cast<uint64_t>(message->GetLineNumber(context).FromMaybe(0));
     }
   }

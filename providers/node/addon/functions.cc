@@ -10,6 +10,8 @@
  *   __pp_s(id, token)      suspends (await, yield)
  *   __pp_m(id, token)      resumes                                   returns a new token
  *   __pp_c(id, token, e)   in a catch or finally                     returns the token, a new one if it was suspended
+ *   __pp_c(id)             a module begins                   returns a token for its catch clauses
+ *   __pp_c(id, token, e, 1)  in a catch outside of functions
  *   __pp_t(id, e, line)    throws e
  *
  * The shadow stack makes entries and returns pair: an exception leaves functions without a word, and the next one that
@@ -86,6 +88,14 @@ void unwind_above(Agent *agent, int index) {
     agent->stack.pop_back();
     if (function) fire_return(agent, function, POLYPROBE_HOW_UNWIND);
   }
+}
+
+/* A module isn't entered, so it has no frame: what it has called since is newer than its token. */
+void unwind_since(Agent *agent, uint32_t token) {
+  if (token == 0 || older(token, agent->session_serial)) return;
+  auto index = static_cast<int>(agent->stack.size());
+  while (index > 0 && !older(agent->stack[static_cast<size_t>(index - 1)].serial, token)) index--;
+  unwind_above(agent, index - 1);
 }
 
 uint32_t push(Agent *agent, uint32_t id) {
@@ -169,7 +179,11 @@ void on_catch(const Info &info) {
   const FunctionName *function = function_of(info, &id);
   if (!function) return;
   Agent *agent = agent_of(info);
-  if (agent->hooked_natively & FUNCTION_PROBES) {
+  if (info.Length() == 1) {
+    info.GetReturnValue().Set(static_cast<int32_t>(agent->next_serial));
+  } else if (info.Length() > 3) {
+    unwind_since(agent, token_of(info));
+  } else if (agent->hooked_natively & FUNCTION_PROBES) {
     uint32_t token = token_of(info);
     int index = find(agent, id, token);
     if (index >= 0) {

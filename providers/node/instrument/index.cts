@@ -15,7 +15,7 @@ export { bind, originalColumn, restore } from './pieces.cjs';
 export type { SourceKind } from './sites.cjs';
 
 /** Changes whenever the same source would come out differently: part of each cache entry's key. */
-export const INSTRUMENTER_VERSION = 3;
+export const INSTRUMENTER_VERSION = 4;
 
 /** Large enough for bundles; typescript.js has 9 MiB. */
 export const DEFAULT_MAX_BYTES = 16 * 1024 * 1024;
@@ -85,13 +85,18 @@ export function instrument(source: string, options: InstrumentOptions): Instrume
 }
 
 function instrumentText(source: string, options: InstrumentOptions): Instrumented {
-  const inserted = insert(source, options.kind, options.skipTrivial ?? false);
   const reference = findMap(source);
   const mapText = reference && readMap(reference, options.file);
   const map = mapText === undefined ? undefined : decodeMap(mapText, options.file);
   const locate = locator(source, map);
-  const functions = inserted.functions.map(locate);
-  const skipped = inserted.skipped.map((fn) => ({ ...locate(fn), reason: fn.skip ?? '' }));
+  const lineOfThrow = (from: number, to: number): number | undefined => {
+    const thrown = locate(from);
+    return thrown.file === undefined && locate(to).line === thrown.line ? undefined : thrown.line;
+  };
+  const inserted = insert(source, options.kind, options.skipTrivial ?? false, lineOfThrow);
+  const infoOf = ({ scope, name, at }: FunctionRecord): FunctionInfo => ({ scope, name, ...locate(at) });
+  const functions = inserted.functions.map(infoOf);
+  const skipped = inserted.skipped.map((fn) => ({ ...infoOf(fn), reason: fn.skip ?? '' }));
   let { code } = inserted;
   if (reference && map) {
     const url = shiftedUrl(reference, map, source, inserted.insertions);
@@ -104,15 +109,15 @@ function instrumentText(source: string, options: InstrumentOptions): Instrumente
 /** What ends a line for V8, whose line numbers ours must agree with. */
 const LINE_END = /\r\n?|[\n\u2028\u2029]/g;
 
-function locator(source: string, map: OriginalPositions | undefined): (fn: FunctionRecord) => FunctionInfo {
+/** Says where a place was originally; cheap for places near the last one. */
+function locator(source: string, map: OriginalPositions | undefined): (at: number) => { line: number; file?: string } {
   const starts = [0];
   for (const match of source.matchAll(LINE_END)) starts.push(match.index + match[0].length);
   let line = 0;
-  return ({ scope, name, at }) => {
+  return (at) => {
     while (line > 0 && at < (starts[line] ?? 0)) line--;
     while (at >= (starts[line + 1] ?? Infinity)) line++;
     const original = map && originalPosition(map, line, at - (starts[line] ?? 0));
-    if (!original) return { scope, name, line: line + 1 };
-    return { scope, name, line: original.line, file: original.file };
+    return original ?? { line: line + 1 };
   };
 }

@@ -7,10 +7,13 @@
  *   __pp_e(id)               entry; returns a token, kept in __pp_d
  *   __pp_r(id, token)        return, or the end of the body
  *   __pp_x(id, token)        left by an exception or a generator's return(); wrapped functions only
- *   __pp_t(id, value)        about to throw
+ *   __pp_t(id, value, line?) about to throw; the line where that isn't the line of the call
  *   __pp_c(id, token, e?)    a catch or finally clause begins; returns the token
  *   __pp_s(id, token)        about to suspend; may be called twice in a row
  *   __pp_m(id, token)        resumed normally; returns the token; may be called twice in a row
+ *
+ * Code outside of functions is neither entered nor left, but throws and catches: __pp_c(id) returns a token when the module
+ * begins, __pp_c(id, token, e, 1) tells what is caught, and its locals are __pp_l and __pp_u instead of __pp_d and __pp_v.
  *
  * Locals: __pp_d token, __pp_v value held while a callback is called, __pp_o whether the function is
  * about to leave by return, __pp_f the same saved over a finally clause, __pp_w a caught value.
@@ -90,7 +93,7 @@ function leave(at: Plan): string {
 }
 
 /** Takes a value; behind a comma it won't give its name to a function. */
-const take = (note: string): string => (note === 'unnamed' ? '__pp_v=(0,' : '__pp_v=(');
+const take = (note: string, value = '__pp_v'): string => (note === 'unnamed' ? `${value}=(0,` : `${value}=(`);
 
 function openArrow(at: Plan, note: string): string {
   const open = note === 'simple' ? '' : take(note);
@@ -110,7 +113,47 @@ function end(at: Plan, note: string): string {
   return note === 'falls' ? `;${returned(at)}` : '';
 }
 
-function text({ kind, note }: Site, at: Plan): string {
+/** Says in which line of the original a throw statement begins, when the call that tells of it is in another. */
+export type LineOfThrow = (from: number, to: number) => number | undefined;
+
+function thrown(at: Plan, value: string, line: number | undefined): string {
+  return `),__pp_t?.(${at.id},${value}${line === undefined ? '' : `,${line}`}),${value}`;
+}
+
+const caught = ({ id, wrapped }: Plan, value: string): string =>
+  `__pp_d=__pp_c?.(${id},__pp_d,${value});${wrapped ? '__pp_o=0;' : ''}`;
+
+/**
+ * A clause that takes its error apart has no name for the whole. It becomes the inner one of two: how a pattern fails is
+ * told in words of its own there.
+ */
+const apart = (told: string): string => `__pp_w){${told}try{throw __pp_w}catch(`;
+
+/** Code outside of functions. */
+function moduleText({ kind, note, at }: Site, plan: Plan, lineOfThrow: LineOfThrow): string {
+  switch (kind) {
+    case 'module': {
+      const level = plan.of.needsToken ? `__pp_l=__pp_c?.(${plan.id})` : '';
+      return `var ${[level, plan.of.needsValue ? '__pp_u' : ''].filter(Boolean).join(',')};`;
+    }
+    case 'throw-open':
+      return take(note, '__pp_u');
+    case 'throw-close':
+      return thrown(plan, '__pp_u', lineOfThrow(Number(note), at));
+    case 'catch-bind':
+      return '(__pp_w)';
+    case 'catch':
+      return `__pp_c?.(${plan.id},__pp_l,${note},1);`;
+    case 'catch-apart':
+      return apart(`__pp_c?.(${plan.id},__pp_l,__pp_w,1);`);
+    case 'catch-apart-close':
+      return '}';
+    default:
+      return '';
+  }
+}
+
+function text({ kind, note, at: place }: Site, at: Plan, lineOfThrow: LineOfThrow): string {
   switch (kind) {
     case 'entry':
       return (note === 'directive' ? ';' : '') + enter(at);
@@ -134,7 +177,9 @@ function text({ kind, note }: Site, at: Plan): string {
     case 'return-close':
       return `),${leaving(at)},__pp_v`;
     case 'throw-close':
-      return `),__pp_t?.(${at.id},__pp_v),__pp_v`;
+      return thrown(at, '__pp_v', lineOfThrow(Number(note), place));
+    case 'module':
+      return '';
     case 'suspend-open':
       // `(` at the start of a statement could continue the line before; `0` can't.
       return note === 'statement' ? '0,(__pp_v=' : '(__pp_v=';
@@ -148,7 +193,11 @@ function text({ kind, note }: Site, at: Plan): string {
     case 'catch-bind':
       return '(__pp_w)';
     case 'catch':
-      return `__pp_d=__pp_c?.(${at.id},__pp_d${note && `,${note}`});${at.wrapped ? '__pp_o=0;' : ''}`;
+      return caught(at, note);
+    case 'catch-apart':
+      return apart(caught(at, '__pp_w'));
+    case 'catch-apart-close':
+      return '}';
     case 'finally-open': {
       // Should the clause throw, or jump out, then the return that led to it never happens.
       const save = at.wrapped && note === 'flagged' ? 'let __pp_f=__pp_o;__pp_o=0;' : '';
@@ -174,7 +223,12 @@ function text({ kind, note }: Site, at: Plan): string {
 const NO_EXCERPT = '/*node-do-not-add-exception-line*/';
 
 /** Inserts the callbacks. Throws what `parse` throws. */
-export function insert(source: string, kind: SourceKind, skipTrivial: boolean): Inserted {
+export function insert(
+  source: string,
+  kind: SourceKind,
+  skipTrivial: boolean,
+  lineOfThrow: LineOfThrow = () => undefined,
+): Inserted {
   const parsed = parse(source, kind);
   const plans = new Map<FunctionRecord, Plan>();
   const skipped: FunctionRecord[] = [];
@@ -188,7 +242,7 @@ export function insert(source: string, kind: SourceKind, skipTrivial: boolean): 
   let lineEnd = -1;
   for (const site of parsed.sites) {
     const at = plans.get(site.of);
-    const inserted = at ? text(site, at) : '';
+    const inserted = at ? (at.of.isModule ? moduleText : text)(site, at, lineOfThrow) : '';
     if (inserted === '') continue;
     if (site.at < done) throw new Error(`sites out of order at ${site.at}`);
     const isFirstOnLine = site.at > lineEnd;

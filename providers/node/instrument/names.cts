@@ -8,6 +8,9 @@ import type { AnyNode, Expression, PrivateIdentifier } from 'acorn';
 
 export const ANONYMOUS = '<anonymous>';
 
+/** Code outside of functions. */
+export const MODULE = '<module>';
+
 /** Computed keys are shown as written, unless they are longer than this or span lines. */
 const MAX_COMPUTED = 40;
 

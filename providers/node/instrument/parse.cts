@@ -9,9 +9,18 @@
  * Owns: the walk. Doesn't own: text. Called by: `insert.cts`. Loads acorn only when first called,
  * since a program that is in the cache is started without it.
  */
-import type { AnyNode, Class, Expression, Function, Program, ReturnStatement, TryStatement } from 'acorn';
-import type { FunctionRecord, Parsed, Site, SiteKind, SourceKind } from './sites.cjs';
-import { ANONYMOUS, boundNames, isUnnamed, keyName, peel, targetName } from './names.cjs';
+import type {
+  AnyNode,
+  Class,
+  Expression,
+  Function,
+  Program,
+  ReturnStatement,
+  ThrowStatement,
+  TryStatement,
+} from 'acorn';
+import { newFunction, type FunctionRecord, type Parsed, type Site, type SiteKind, type SourceKind } from './sites.cjs';
+import { ANONYMOUS, MODULE, boundNames, isUnnamed, keyName, peel, targetName } from './names.cjs';
 
 /** Children in source order, where acorn's own order of properties isn't that. */
 const CHILDREN: Record<string, readonly string[]> = {
@@ -42,7 +51,7 @@ export function parse(source: string, kind: SourceKind): Parsed {
     preserveParens: true,
     checkPrivateFields: false,
   });
-  return new Walk(source).run(tree);
+  return new Walk(source, kind).run(tree);
 }
 
 class Walk {
@@ -56,15 +65,27 @@ class Walk {
   private readonly keys = new Map<string, readonly string[]>(Object.entries(CHILDREN));
   private readonly busy = new Map<string, boolean>();
 
-  constructor(private readonly source: string) {}
+  /** Code outside of functions. */
+  private readonly module = newFunction({ scope: '', name: MODULE, at: 0, isModule: true, isBusy: true });
+
+  constructor(
+    private readonly source: string,
+    private readonly kind: SourceKind,
+  ) {}
 
   run(tree: Program): Parsed {
     this.each(tree.body);
+    const { module } = this;
+    if (module.needsValue || module.needsToken) {
+      const first = tree.body.find((statement) => !('directive' in statement));
+      this.sites.unshift({ at: first?.start ?? 0, kind: 'module', of: module, note: '' });
+      this.functions.push(module);
+    }
     return { functions: this.functions, sites: this.sites };
   }
 
-  private site(at: number, kind: SiteKind, note = ''): void {
-    if (this.current) this.sites.push({ at, kind, of: this.current, note });
+  private site(at: number, kind: SiteKind, note = '', of = this.current): void {
+    if (of) this.sites.push({ at, kind, of, note });
   }
 
   private each(nodes: readonly (AnyNode | null)[]): void {
@@ -118,8 +139,16 @@ class Walk {
       }
       default:
         if (this.current) return this.visitCode(node, this.current);
-        this.children(node);
+        return this.visitOutside(node);
     }
+  }
+
+  /** Outside of functions. A script's variables would be the global object's: it is left alone. */
+  private visitOutside(node: AnyNode): void {
+    if (this.kind === 'script') return this.children(node);
+    if (node.type === 'ThrowStatement') return this.visitThrow(node, this.module);
+    if (node.type === 'TryStatement') return this.visitTry(node, this.module);
+    this.children(node);
   }
 
   /** Nodes that only matter within a function. */
@@ -131,10 +160,7 @@ class Walk {
       case 'ReturnStatement':
         return this.visitReturn(node, fn);
       case 'ThrowStatement':
-        fn.needsValue = true;
-        this.site(node.argument.start, 'throw-open', isUnnamed(node.argument) ? 'unnamed' : '');
-        this.visit(node.argument, '');
-        return this.site(node.argument.end, 'throw-close');
+        return this.visitThrow(node, fn);
       case 'AwaitExpression':
       case 'YieldExpression': {
         fn.needsToken = fn.needsValue = true;
@@ -185,7 +211,7 @@ class Walk {
   private visitFunction(node: Function, at: number, name: string, isConstructor = false): void {
     const outer = this.current;
     const { body } = node;
-    const fn: FunctionRecord = {
+    const fn = newFunction({
       scope: this.scope,
       name: (node.id?.name ?? name) || ANONYMOUS,
       at,
@@ -193,19 +219,8 @@ class Walk {
       generator: node.generator,
       isArrow: node.type === 'ArrowFunctionExpression',
       isConstructor,
-      skip: undefined,
-      needsToken: false,
-      needsValue: false,
-      returnsIntoFinally: false,
-      returnMayFail: false,
       isBusy: node.async || node.generator,
-      hasEval: false,
-      returns: 0,
-      finallyDepth: 0,
-      vars: new Set(),
-      lets: new Set(),
-      topFunctions: [],
-    };
+    });
     this.functions.push(fn);
     for (const parameter of node.params) boundNames(parameter, (bound) => fn.vars.add(bound));
     if (body.type !== 'BlockStatement') this.visitArrow(node, body, fn);
@@ -296,6 +311,13 @@ class Walk {
     }
   }
 
+  private visitThrow({ start, argument }: ThrowStatement, fn: FunctionRecord): void {
+    fn.needsValue = true;
+    this.site(argument.start, 'throw-open', isUnnamed(argument) ? 'unnamed' : '', fn);
+    this.visit(argument, '');
+    this.site(argument.end, 'throw-close', String(start), fn);
+  }
+
   private visitTry(node: TryStatement, fn: FunctionRecord): void {
     const { handler, finalizer } = node;
     const returnsBefore = fn.returns;
@@ -304,19 +326,22 @@ class Walk {
     this.each(node.block.body);
     if (handler) {
       const { param, body } = handler;
+      const isApart = param !== null && param !== undefined && param.type !== 'Identifier';
+      if (!param) this.site(body.start, 'catch-bind', '', fn);
+      else if (isApart) this.site(param.start, 'catch-apart', '', fn);
       if (param) this.visit(param, '');
-      else this.site(body.start, 'catch-bind');
       if (param) boundNames(param, (name) => fn.lets.add(name));
-      const caught = !param ? '__pp_w' : param.type === 'Identifier' ? this.source.slice(param.start, param.end) : '';
-      this.site(body.start + 1, 'catch', caught);
+      if (!isApart)
+        this.site(body.start + 1, 'catch', param ? this.source.slice(param.start, param.end) : '__pp_w', fn);
       this.each(body.body);
+      if (isApart) this.site(body.end, 'catch-apart-close', '', fn);
     }
     if (!finalizer) return;
     fn.finallyDepth--;
     const note = fn.returns > returnsBefore ? 'flagged' : '';
-    this.site(finalizer.start + 1, 'finally-open', note);
+    this.site(finalizer.start + 1, 'finally-open', note, fn);
     this.each(finalizer.body);
-    this.site(finalizer.end - 1, 'finally-close', note);
+    this.site(finalizer.end - 1, 'finally-close', note, fn);
   }
 
   private visitForAwait(node: Extract<AnyNode, { type: 'ForOfStatement' }>, labelled: AnyNode): void {

@@ -1,7 +1,7 @@
 /**
  * What the walk over a program notes for the insertion: functions, and sites in them.
  *
- * Data only. Written by `parse.cts`, read by `insert.cts`.
+ * Data alone. Written by `parse.cts`, read by `insert.cts`.
  */
 
 export type SourceKind = 'script' | 'module' | 'commonjs';
@@ -16,6 +16,8 @@ export interface FunctionRecord {
   readonly generator: boolean;
   readonly isArrow: boolean;
   readonly isConstructor: boolean;
+  /** Code outside of functions: it throws and catches, and is neither entered nor left. */
+  readonly isModule: boolean;
   /** Why this function has to be left alone; its inner functions needn't be. */
   skip: string | undefined;
   /** Has sites that need the token that entry returned. */
@@ -37,6 +39,32 @@ export interface FunctionRecord {
   readonly topFunctions: string[];
 }
 
+/** A record of what is known before the walk. */
+export function newFunction(
+  known: Pick<FunctionRecord, 'scope' | 'name' | 'at'> & Partial<FunctionRecord>,
+): FunctionRecord {
+  return {
+    async: false,
+    generator: false,
+    isArrow: false,
+    isConstructor: false,
+    isModule: false,
+    skip: undefined,
+    needsToken: false,
+    needsValue: false,
+    returnsIntoFinally: false,
+    returnMayFail: false,
+    isBusy: false,
+    hasEval: false,
+    returns: 0,
+    finallyDepth: 0,
+    vars: new Set(),
+    lets: new Set(),
+    topFunctions: [],
+    ...known,
+  };
+}
+
 export type SiteKind =
   | 'entry'
   | 'end'
@@ -49,11 +77,14 @@ export type SiteKind =
   | 'return-close'
   | 'throw-open'
   | 'throw-close'
+  | 'module'
   | 'suspend-open'
   | 'suspend-value'
   | 'suspend-close'
   | 'suspend-void'
   | 'catch-bind'
+  | 'catch-apart'
+  | 'catch-apart-close'
   | 'catch'
   | 'finally-open'
   | 'finally-close'
@@ -69,7 +100,7 @@ export interface Site {
   readonly at: number;
   readonly kind: SiteKind;
   readonly of: FunctionRecord;
-  /** `unnamed`, `simple`, `statement`, `falls`, `directive`, `block`, `flagged`; a caught name. */
+  /** `unnamed`, `simple`, `statement`, `falls`, `directive`, `block`, `flagged`; a caught name; where a throw statement begins. */
   readonly note: string;
 }
 

@@ -2,7 +2,6 @@
 const foreign = require('./foreign.js');
 const quiet = (run) => { try { return run(); } catch { return undefined; } };
 let ran = 0;
-// Code outside of functions isn't instrumented, so its catch clauses see nothing.
 const caught = (run) => { try { run(); } catch (error) { error.caught = true; } };
 const unnamed = (run) => { try { run(); } catch { ran += 0; } };
 const parts = (run) => { try { run(); } catch ({ message, ...rest }) { rest.message = message; } };
@@ -47,8 +46,8 @@ function parse() { JSON.parse('{'); } //! SyntaxError|Expected property name or 
 caught(parse);
 function unknown() { return notDefined; } //! ReferenceError|notDefined is not defined|
 caught(() => { try { unknown(); } finally { ran += 0; } });
-// A clause that takes its error apart has no name for the whole: of what the engine throws it sees nothing.
-function parted() { return null.parted; }
+// A clause that takes its error apart sees it as a whole first.
+function parted() { return null.parted; } //! TypeError|Cannot read properties of null (reading 'parted')|
 parts(parted);
 function thrownApart() { throw new Error('apart'); } //! Error|apart|thrownApart
 parts(thrownApart);
