@@ -6,6 +6,7 @@
  */
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { own } from './own.cjs';
 import { statusOf, type Status } from './status.cjs';
 
 /** What the native part exports; see `addon/`. */
@@ -60,7 +61,7 @@ const CERTAIN = /^v(20\.(1\d|2\d)|22\.(1[5-9]|[2-9]\d)|24\.\d+)\.\d+$/;
 
 function isSupported(version: string): boolean {
   if (CERTAIN.test(version)) return true;
-  const satisfies = require('semver/functions/satisfies') as typeof import('semver/functions/satisfies');
+  const satisfies = own('semver/functions/satisfies') as typeof import('semver/functions/satisfies');
   return satisfies(version, SUPPORTED_NODE, { includePrerelease: true });
 }
 

@@ -4,6 +4,7 @@
  *
  * Only modules loaded after it are instrumented, so it comes first. Everything here is done once for each isolate.
  */
+import { join } from 'node:path';
 import { isMainThread, parentPort, threadId } from 'node:worker_threads';
 import { isStatus, loadAddon } from './addon.cjs';
 import { callHook } from './call.cjs';
@@ -16,6 +17,7 @@ import { selector } from './instrument/select.cjs';
 import { MARKER, restore } from './instrument/pieces.cjs';
 import { loadHook } from './load.cjs';
 import { readOptions } from './options.cjs';
+import { adopt } from './own.cjs';
 import { requestHook } from './request.cjs';
 import { Sources, type Refused } from './source.cjs';
 import { statusOf, type Status } from './status.cjs';
@@ -110,3 +112,6 @@ export function refused(): readonly Refused[] {
 }
 
 start();
+// What a preload loads, the program hasn't asked for. (Deprecated, because ES modules don't have it.)
+// eslint-disable-next-line @typescript-eslint/no-deprecated
+adopt(module.parent?.filename === join(__dirname, 'preload.cjs') ? undefined : __filename);

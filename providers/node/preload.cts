@@ -30,3 +30,5 @@ try {
 } catch (error) {
   say(String(error), 'npm rebuild polyprobe');
 }
+// The program may look at what has been loaded.
+delete require.cache[__filename];

@@ -5,12 +5,12 @@
  */
 import type { Addon } from './addon.cjs';
 import { mapGet, mapSet } from './builtins.cjs';
-import { readFileSync } from 'node:fs';
 import { receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
 import type { InstrumentCache } from './instrument/cache.cjs';
 import type { SourceKind } from './instrument/index.cjs';
 import { bind } from './instrument/pieces.cjs';
 import { register } from './names.cjs';
+import { fs, own } from './own.cjs';
 import type { Options } from './options.cjs';
 
 /** A file that runs as it is. */
@@ -81,7 +81,7 @@ export class Sources {
   /** Loaded when the first file is chosen: a program may have none. */
   #cache(): InstrumentCache {
     if (!this.#instrumenter) {
-      const { InstrumentCache } = require('./instrument/cache.cjs') as typeof import('./instrument/cache.cjs');
+      const { InstrumentCache } = own('./instrument/cache.cjs') as typeof import('./instrument/cache.cjs');
       this.#instrumenter = new InstrumentCache();
     }
     return this.#instrumenter;
@@ -118,7 +118,7 @@ export class Sources {
   codeOf(file: string, isModule: boolean): string | undefined {
     const known = mapGet(this.#compiled, file);
     if (known !== undefined || !isModule || !this.#addon.hasFunctions(file)) return known;
-    const result = this.#cache().attempt(readFileSync(file, 'utf8'), { kind: 'module', file });
+    const result = this.#cache().attempt(fs.readText(file), { kind: 'module', file });
     const code = 'reason' in result ? '' : result.code;
     mapSet(this.#compiled, file, code);
     return code;

@@ -5,7 +5,6 @@
  * Known limits, which the programs therefore don't look at:
  *  - above the stack of an UNCAUGHT error Node prints a line of what V8 compiled, and that is the instrumented line
  *    (V8 takes it from the script's own text, before anything of ours can run; see the last test);
- *  - the provider's own files are in require.cache, as every preload's are;
  *  - `Function.prototype.toString` of another realm (node:vm) shows the instrumented text.
  */
 import { chmodSync, cpSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';

@@ -8,9 +8,10 @@
  * Owns: the directory's layout `<cache>/v<FORMAT>/<sha256>`, and its size. Called by: the module hooks.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import * as fs from 'node:fs';
+import type { Stats } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
+import { fs, own } from '../own.cjs';
 import { INSTRUMENTER_VERSION, attempt, isRefusal } from './index.cjs';
 import type { FunctionInfo, Instrumented, InstrumentOptions, Refusal } from './index.cjs';
 import { findMap, readMap } from './sourcemap.cjs';
@@ -108,7 +109,7 @@ export class InstrumentCache {
     const entry = this.guard(() => {
       const stat = fs.fstatSync(descriptor);
       if (!stat.isFile() || !isOurs(stat)) throw new Error(`${key}: expected a file of our own`);
-      const entry = decode(fs.readFileSync(descriptor));
+      const entry = decode(fs.readOpen(descriptor));
       // Age counts from the last use, as long as that costs next to nothing.
       if (Date.now() - stat.mtimeMs > 24 * HOUR_MS)
         this.guard(() => {
@@ -127,7 +128,7 @@ export class InstrumentCache {
     const temporary = join(this.directory, `.${key}.${process.pid}.${randomBytes(6).toString('hex')}`);
     const written = this.guard(() => {
       const entry = encode(result);
-      fs.writeFileSync(temporary, entry, { flag: 'wx', mode: 0o600 });
+      fs.writeNew(temporary, entry);
       fs.renameSync(temporary, join(this.directory, key));
       return entry.length;
     });
@@ -157,7 +158,7 @@ export class InstrumentCache {
     const last = fs.lstatSync(stamp, { throwIfNoEntry: false });
     if (last && !isMuch && Date.now() - last.mtimeMs < HOUR_MS) return;
     if (last) fs.unlinkSync(stamp);
-    fs.writeFileSync(stamp, '', { flag: 'wx', mode: 0o600 });
+    fs.writeNew(stamp, Buffer.alloc(0));
     const entries = this.entries();
     let total = entries.reduce((sum, { size }) => sum + size, 0);
     if (total <= this.maxBytes) return;
@@ -203,7 +204,7 @@ function makeDirectory(directory: string): void {
   make();
 }
 
-function isOurs(stat: fs.Stats): boolean {
+function isOurs(stat: Stats): boolean {
   return stat.uid === process.geteuid?.() && (stat.mode & UNSAFE_MODE) === 0;
 }
 
@@ -255,7 +256,7 @@ function decode(entry: Buffer): Instrumented | Refusal | undefined {
 }
 
 function parserVersion(): string {
-  return (require('acorn/package.json') as { version: string }).version;
+  return (own('acorn/package.json') as { version: string }).version;
 }
 
 function checksum(body: Buffer): string {

@@ -20,6 +20,7 @@ import type {
   TryStatement,
 } from 'acorn';
 import { newFunction, type FunctionRecord, type Parsed, type Site, type SiteKind, type SourceKind } from './sites.cjs';
+import { own } from '../own.cjs';
 import { ANONYMOUS, MODULE, boundNames, isUnnamed, keyName, peel, targetName } from './names.cjs';
 
 /** Children in source order, where acorn's own order of properties isn't that. */
@@ -44,7 +45,7 @@ let acorn: typeof import('acorn') | undefined;
 
 /** Parses a program. Throws acorn's SyntaxError, or a RangeError for what is nested too deeply. */
 export function parse(source: string, kind: SourceKind): Parsed {
-  acorn ??= require('acorn') as typeof import('acorn');
+  acorn ??= own('acorn') as typeof import('acorn');
   const tree = acorn.parse(source, {
     ecmaVersion: 'latest',
     sourceType: kind,

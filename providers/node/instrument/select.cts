@@ -9,6 +9,7 @@
  */
 import { posix, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { own } from '../own.cjs';
 
 export interface SelectOptions {
   /** Directory of the application; relative patterns start here. */
@@ -65,7 +66,7 @@ function matcher(root: string, patterns: readonly string[]): Test {
   const byPath: Test = (path) => paths.some((one) => path === one || path.startsWith(one + sep));
   if (globs.length === 0) return byPath;
 
-  const picomatch = require('picomatch') as typeof import('picomatch');
+  const picomatch = own('picomatch') as typeof import('picomatch');
   const byGlob = picomatch(globs, { dot: true });
   return (path) => byPath(path) || byGlob(path);
 }

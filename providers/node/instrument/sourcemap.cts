@@ -5,10 +5,10 @@
  * Owns: finding and reading maps, inline or in a file next to the program. A map that can't be read
  * counts as none. Called by: `index.cts`.
  */
-import { readFileSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { SourceMapMappings } from '@jridgewell/sourcemap-codec';
+import { fs, own } from '../own.cjs';
 import type { Insertion } from './insert.cjs';
 
 const COMMENT = 'sourceMappingURL=';
@@ -56,14 +56,14 @@ export function readMap({ url }: MapReference, file: string | undefined): string
     if (inline) return Buffer.from(url.slice(inline[0].length), 'base64').toString('utf8');
     if (file === undefined || /^[a-z][a-z0-9+.-]*:/i.test(url)) return undefined;
     const path = resolve(dirname(file), decodeURI(url));
-    return statSync(path).size > MAX_FILE_BYTES ? undefined : readFileSync(path, 'utf8');
+    return fs.statSync(path).size > MAX_FILE_BYTES ? undefined : fs.readText(path);
   } catch {
     return undefined;
   }
 }
 
 function codec(): typeof import('@jridgewell/sourcemap-codec') {
-  return require('@jridgewell/sourcemap-codec') as typeof import('@jridgewell/sourcemap-codec');
+  return own('@jridgewell/sourcemap-codec') as typeof import('@jridgewell/sourcemap-codec');
 }
 
 /** Decodes a map. Maps made of sections aren't understood. */
