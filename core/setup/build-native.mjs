@@ -1,5 +1,9 @@
 /**
- * Builds the native library and Node's provider by cmake-js. Run by npm when the package is installed, and by the set-up.
+ * Builds the native library and Node's provider by cmake-js. Run by npm when the package is installed, by the set-up, and by
+ * `polyprobe build`.
+ *
+ * It builds for the Node that runs it; `--node PATH` names another one on this machine, which then runs it. What is built
+ * for several stands side by side, and each loads its own.
  *
  * Without `--required` a machine that can't build (no compiler, no headers, another platform) gets a message and exit
  * code 0: the package then installs, does nothing, and says so (`polyprobe check`, `status()`).
@@ -12,6 +16,17 @@ import { fileURLToPath } from 'node:url';
 
 const top = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const required = process.argv.includes('--required');
+const other = process.argv.indexOf('--node');
+if (other > 0) {
+  const rest = process.argv.filter((_, index) => index > 1 && index !== other && index !== other + 1);
+  const { status, error } = spawnSync(process.argv[other + 1], [fileURLToPath(import.meta.url), ...rest], {
+    stdio: 'inherit',
+    // What is set for this one's sake is no business of the other's: it may not know an option.
+    env: { ...process.env, NODE_OPTIONS: '' },
+  });
+  if (error) giveUp(`${process.argv[other + 1]} could not be run (${error.message})`, 'name a Node.js: --node PATH');
+  process.exit(status ?? 1);
+}
 
 function giveUp(what, todo) {
   process.stderr.write(`polyprobe: ${what}\n  to do: ${todo}\n`);
@@ -49,7 +64,7 @@ const built = spawnSync(process.execPath, [cmakeJs, 'compile', '--log-level', 'e
 });
 if (built.status !== 0) {
   process.stderr.write(`${built.stdout ?? ''}${built.stderr ?? ''}`);
-  giveUp('the native part could not be built', 'see the messages above, then: npm rebuild polyprobe');
+  giveUp('the native part could not be built', 'see the messages above, then the same command again');
 }
 
 // Running programs have the old files mapped, and tracers are attached to them by inode: an equal file stays, another one

@@ -12,7 +12,8 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { compileNeeded, mark, modulesNeeded, nativeNeeded, NATIVE_STAMP, TYPESCRIPT_STAMP } from './project.mjs';
+import { installedNode, MAJORS, nodeInstall } from './nodes.mjs';
+import { compileNeeded, mark, modulesNeeded, nativeNeeded, nativeStamp, TYPESCRIPT_STAMP } from './project.mjs';
 import { fail, isFirstStep, runAsRoot, runOrFail, say } from './say.mjs';
 import { aptCommands, distribution, missingPackages, tracefsCommand } from './system.mjs';
 
@@ -69,8 +70,32 @@ function systemSteps(level) {
   return steps;
 }
 
+/** Node.js in the other versions that are served, each with its native part: tests run on all of them. */
+function nodeSteps() {
+  return MAJORS.filter((major) => major !== process.versions.node.split('.')[0]).flatMap((major) => {
+    const found = installedNode(top, major);
+    const native = found ? nativeNeeded(top, found) : 'a new version';
+    const steps = [];
+    if (!found)
+      steps.push({
+        what: `Node.js ${major}, into build (to test with)`,
+        run: () => runOrFail('npm', nodeInstall(top, major), top),
+      });
+    if (native)
+      steps.push({
+        what: `the native part for Node.js ${major}, into build (${native})`,
+        run() {
+          const { path } = installedNode(top, major);
+          runOrFail(process.execPath, ['core/setup/build-native.mjs', '--required', '--node', path], top);
+        },
+        stamp: () => nativeStamp(installedNode(top, major).modules),
+      });
+    return steps;
+  });
+}
+
 /** Steps within the project. A step with a stamp is done until a source is newer. */
-function projectSteps() {
+function projectSteps(level) {
   const steps = [];
   const modules = modulesNeeded(top);
   if (modules)
@@ -84,22 +109,23 @@ function projectSteps() {
     steps.push({
       what: `TypeScript, into dist (${compile})`,
       run: () => runOrFail('npm', ['run', '--silent', 'build:ts'], top),
-      stamp: TYPESCRIPT_STAMP,
+      stamp: () => TYPESCRIPT_STAMP,
     });
   const native = nativeNeeded(top);
   if (native)
     steps.push({
       what: `the native part, into build (${native})`,
       run: () => runOrFail(process.execPath, ['core/setup/build-native.mjs', '--required'], top),
-      stamp: NATIVE_STAMP,
+      stamp: () => nativeStamp(),
     });
+  if (level !== 'start') steps.push(...nodeSteps());
   return steps;
 }
 
 const { level, dry } = readArguments();
 checkMachine();
 const system = systemSteps(level);
-const project = projectSteps();
+const project = projectSteps(level);
 
 if (system.length + project.length === 0) {
   // Said when it was asked for by hand, not before each start.
@@ -113,7 +139,7 @@ if (system.length + project.length === 0) {
     say(what);
     const begun = new Date();
     run();
-    if (stamp) mark(top, stamp, begun);
+    if (stamp) mark(top, stamp(), begun);
   }
   say('ready');
 }

@@ -38,7 +38,7 @@ export function modulesNeeded(top) {
 
 /** Files that say when something was last built. The times of what was built don't: equal files are left alone. */
 export const TYPESCRIPT_STAMP = 'dist/.built';
-export const NATIVE_STAMP = `build/.built-${process.versions.modules}`;
+export const nativeStamp = (modules = process.versions.modules) => `build/.built-${modules}`;
 
 /** @param begun when the build began: a source saved meanwhile is newer */
 export function mark(top, stamp, begun) {
@@ -59,10 +59,13 @@ export function compileNeeded(top) {
   return needed(top, TYPESCRIPT_STAMP, ['core', 'providers', 'test', 'tsconfig.json'], /\.c?ts$|\/tsconfig\.json$/);
 }
 
-/** @returns why the native part is to be built, or undefined */
-export function nativeNeeded(top) {
-  for (const name of ['libpolyprobe.so', `polyprobe_node.${process.versions.modules}.node`])
-    if (!existsSync(join(top, 'build/Release', name))) return `not built yet for Node.js ${process.versions.node}`;
+/** @returns why the native part is to be built for a Node, this one or another, or undefined */
+export function nativeNeeded(
+  top,
+  { modules, version } = { modules: process.versions.modules, version: process.versions.node },
+) {
+  for (const name of ['libpolyprobe.so', `polyprobe_node.${modules}.node`])
+    if (!existsSync(join(top, 'build/Release', name))) return `not built yet for Node.js ${version}`;
   const sources = [
     'native',
     'providers/node/addon',
@@ -70,5 +73,5 @@ export function nativeNeeded(top) {
     'CMakeLists.txt',
     'core/setup/build-native.mjs',
   ];
-  return needed(top, NATIVE_STAMP, sources, /./);
+  return needed(top, nativeStamp(modules), sources, /./);
 }
