@@ -19,6 +19,8 @@ export interface Addon {
     isMainThread: boolean,
     globalsParent: unknown,
   ): string | undefined;
+  /** What runtime__hooks tells as the program from now on. */
+  setProgram(program: string): void;
   /** Takes every hook out for good. */
   stop(): void;
   /** Registers functions, texts being scope, name, file of each joined by NUL. @returns the first number, or 0 */

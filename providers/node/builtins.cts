@@ -23,3 +23,13 @@ export const slice = unbound(text.slice);
 export const startsWith = unbound(text.startsWith);
 export const mapGet = unbound(Map.prototype.get) as <Key, Value>(map: Map<Key, Value>, key: Key) => Value | undefined;
 export const mapSet = unbound(Map.prototype.set) as <Key, Value>(map: Map<Key, Value>, key: Key, value: Value) => void;
+
+/**
+ * Gives a function that has no name the one by which it was found. Stack traces show such a function by the property that
+ * holds it, and that holds one of ours now. (Node 20's V8 shows where it was first assigned.)
+ */
+export function named<F extends (...args: never[]) => unknown>(original: F, name: string): F {
+  if (original.name === '' && parseInt(process.versions.node, 10) > 20)
+    defineProperty(original, 'name', { value: name, configurable: true });
+  return original;
+}

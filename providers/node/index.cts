@@ -18,6 +18,7 @@ import { MARKER, restore } from './instrument/pieces.cjs';
 import { loadHook } from './load.cjs';
 import { readOptions } from './options.cjs';
 import { adopt } from './own.cjs';
+import { programName, startsWithModules, whenProgramIsKnown } from './program.cjs';
 import { requestHook } from './request.cjs';
 import { Sources, type Refused } from './source.cjs';
 import { statusOf, type Status } from './status.cjs';
@@ -35,12 +36,6 @@ interface Provider {
 const KEY = Symbol.for('polyprobe.provider');
 const shared = globalThis as { [KEY]?: Provider };
 
-/** A program without a file; a worker's isn't known yet when preloads run. */
-function nameless(): string {
-  if (!isMainThread) return '[worker]';
-  return (process as { _eval?: string })._eval === undefined ? '[stdin]' : '[eval]';
-}
-
 function begin(): Provider {
   const options = readOptions();
   if (options.off) return { status: statusOf('disabled'), refused: [] };
@@ -49,17 +44,11 @@ function begin(): Provider {
   const addon = loadAddon();
   if (isStatus(addon)) return { status: addon, refused: [] };
   const sources = new Sources(addon, options, selector(options));
-  const program = process.argv[1] ?? nameless();
   const runtime = `node ${process.versions.node}${threadId === 0 ? '' : ` worker ${threadId}`}`;
   const context = contextHook(addon);
-  const toggle = toggler([
-    context,
-    requestHook(addon, context),
-    callHook(addon, context),
-    exceptionHook(addon),
-    loadHook(addon),
-  ]);
-  const why = addon.start(runtime, program, toggle, isMainThread, Object.getPrototypeOf(globalThis));
+  const loads = loadHook(addon);
+  const toggle = toggler([context, requestHook(addon, context), callHook(addon, context), exceptionHook(addon), loads]);
+  const why = addon.start(runtime, programName(), toggle, isMainThread, Object.getPrototypeOf(globalThis));
   if (why !== undefined) return { status: statusOf(why === 'abi' ? 'abi' : 'start-failed', why), refused: [] };
   if (options.functions) {
     const shown = addon.wrapToString(Function.prototype.toString, MARKER, restore);
@@ -73,8 +62,13 @@ function begin(): Provider {
     addon.onStackTrace(columnCorrector(codeOf));
     // A worker's errors are printed by the main thread, without an excerpt.
     if (isMainThread) restoreExcerpts(addon, codeOf);
-    installLoaderHooks(addon, options, sources);
   }
+  const imports = installLoaderHooks(addon, options, sources);
+  loads.follow(imports);
+  whenProgramIsKnown(addon, () => {
+    addon.setProgram(programName());
+    if (options.functions && startsWithModules()) imports.start();
+  });
   return {
     status: statusOf('on'),
     // Asked anew each time: other threads tell theirs late.

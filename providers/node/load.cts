@@ -1,11 +1,13 @@
 /**
- * load: modules that `require` loads. What `import` loads fires in `esm.cts`.
+ * load: modules that `require` loads. What `import` loads fires in `imports.cts`, and in `esm.cts` on Node 20.
  *
  * Only real loads are told: a module that is in the cache already, or is built into Node, is none.
  */
 import Module = require('node:module');
 import { types } from 'node:util';
 import type { Addon } from './addon.cjs';
+import { named } from './builtins.cjs';
+import type { ImportHooks } from './hook.cjs';
 import { instrumenting } from './source.cjs';
 import type { Hook } from './toggle.cjs';
 
@@ -34,7 +36,11 @@ export function errorText(error: unknown): string {
 }
 
 /** The hook for load__start and load__done. */
-export function loadHook(addon: Addon): Hook {
+export function loadHook(addon: Addon): Hook & {
+  /** What tells of `import` has been put in. */
+  follow(hooks: ImportHooks): void;
+} {
+  let imports: ImportHooks | undefined;
   const loader = Module as unknown as Loader;
   const before = (args: unknown[]): Note | undefined => {
     const [request, parent, isMain] = args as [unknown, unknown, boolean];
@@ -58,14 +64,22 @@ export function loadHook(addon: Addon): Hook {
   let ours: Loader['_load'] | undefined;
   return {
     probes: ['load__start', 'load__done'],
+    follow(hooks) {
+      imports = hooks;
+      if (ours) hooks.traceLoads(true);
+    },
     enable() {
       original = loader._load;
       ours = addon.wrap(original, before, after);
       loader._load = ours;
+      named(original, '_load');
+      imports?.traceLoads(true);
     },
     disable() {
+      imports?.traceLoads(false);
       // Somebody may have wrapped ours meanwhile: then it stays, and fires nothing, because no site is armed.
       if (loader._load === ours && original) loader._load = original;
+      ours = undefined;
     },
   };
 }

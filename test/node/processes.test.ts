@@ -33,7 +33,8 @@ const said = ({ code, signal, stdout, stderr }: Outcome): unknown => ({
   stderr: stderr
     .replace(/^(.*processes\.js:\d+)\n.*\n *\^\n/m, '$1\n')
     // What Node prints of the stack when it aborts, it writes without asking JavaScript.
-    .replace(/^( *\d+: .*processes\.js:\d+):\d+(?=\)?$)/gm, '$1'),
+    .replace(/^( *\d+: .*processes\.js:\d+):\d+(?=\)?$)/gm, '$1')
+    .replace(/^( *\d+: )0x[\da-f]+/gm, '$1address'),
 });
 
 const of = (maps: Map<string, Counts>, pid: number, name: string): number => countsOf(maps, '@entry', pid)[name] ?? 0;

@@ -60,6 +60,12 @@ Napi::Value start(const Napi::CallbackInfo &info) {
   return env.Undefined();
 }
 
+/* setProgram(program): a worker's is known late; from now on runtime__hooks tells it */
+void set_program(const Napi::CallbackInfo &info) {
+  Agent *agent = agent_current();
+  if (agent && info[0].IsString()) agent->program = info[0].As<Napi::String>().Utf8Value();
+}
+
 /* stop(): takes every hook out for good */
 void stop(const Napi::CallbackInfo &) { agent_stop(); }
 
@@ -101,6 +107,7 @@ Napi::Value has_functions(const Napi::CallbackInfo &info) {
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("start", Napi::Function::New(env, start, "start"));
+  exports.Set("setProgram", Napi::Function::New(env, set_program, "setProgram"));
   exports.Set("stop", Napi::Function::New(env, stop, "stop"));
   exports.Set("hasFunctions", Napi::Function::New(env, has_functions, "hasFunctions"));
   exports.Set("addFunctions", Napi::Function::New(env, add_functions, "addFunctions"));
