@@ -5,6 +5,7 @@
  * loader thread (`esm.cts`), and the command line for `run`.
  */
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
+import type { HookCallbacks } from 'node:async_hooks';
 import { join } from 'node:path';
 import { own } from './own.cjs';
 import { statusOf, type Status } from './status.cjs';
@@ -33,8 +34,18 @@ export interface Addon {
   requestDone(id: number, status: number, sentBytes: number, durationNs: number, error: string): void;
   callStart(id: number, request: number, protocol: string, method: string, target: string, traceparent: string): void;
   callDone(id: number, request: number, status: number, receivedBytes: number, durationNs: number, error: string): void;
-  /** From now on every event of this isolate carries the request `now`; both are low halves, 0: none. */
-  contextSwitch(before: number, now: number): void;
+  /** For createHook: what tells the native part of Node's asynchronous resources. */
+  contextHooks(): HookCallbacks;
+  /** Begins to follow the context, from nothing. @param shared the program has async hooks, too; may be told again */
+  contextFollow(shared: boolean): void;
+  /** Follows it no longer; may be called at any time. */
+  contextLeave(): void;
+  /** Takes the JavaScript hooks for promises out of V8, whoever put them there. */
+  contextWithoutPromiseHooks(): void;
+  /** The present callback works for a request; so do its parser's further ones until the message has been read. */
+  contextEnter(id: number, message?: object): void;
+  /** The present request; like all ids here it is the low half, 0: none. */
+  contextCurrent(): number;
   loadStart(name: string, file: string): void;
   loadDone(name: string, file: string, durationNs: number, error: string): void;
   /** A value that reached the process uncaught. */

@@ -67,7 +67,7 @@ export function requestHook(addon: Addon, context: Context): Hook {
       startNs: process.hrtime.bigint(),
       bytesBefore: socket.bytesWritten,
     });
-    context.enter(id);
+    context.enter(id, request);
     const { traceparent } = request.headers;
     addon.requestStart(
       id,

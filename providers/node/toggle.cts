@@ -9,6 +9,8 @@ import { PROBES, type ProbeName } from '../../core/abi/abi.gen.cjs';
 /** A hook that is in the program only while one of its probes is armed. */
 export interface Hook {
   readonly probes: readonly ProbeName[];
+  /** Instead of "one of them is armed". */
+  wanted?(armed: (probe: ProbeName) => boolean): boolean;
   enable(): void;
   disable(): void;
 }
@@ -16,10 +18,10 @@ export interface Hook {
 /** The function that the native part calls. Sets are numbers: bit tests by division, because they outgrow 32 bits. */
 export function toggler(hooks: readonly Hook[]): (set: number) => void {
   const enabled = new Set<Hook>();
-  const has = (set: number, probe: ProbeName): boolean => Math.floor(set / 2 ** PROBES[probe]) % 2 === 1;
   return (set) => {
+    const armed = (probe: ProbeName): boolean => Math.floor(set / 2 ** PROBES[probe]) % 2 === 1;
     for (const hook of hooks) {
-      const wanted = hook.probes.some((probe) => has(set, probe));
+      const wanted = hook.wanted ? hook.wanted(armed) : hook.probes.some(armed);
       if (wanted === enabled.has(hook)) continue;
       try {
         if (wanted) {

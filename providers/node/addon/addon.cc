@@ -7,6 +7,7 @@
 #include <cstring>
 #include <vector>
 
+#include "context.h"
 #include "exec.h"
 #include "fire.h"
 #include "lifecycle.h"
@@ -112,6 +113,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("hasFunctions", Napi::Function::New(env, has_functions, "hasFunctions"));
   exports.Set("addFunctions", Napi::Function::New(env, add_functions, "addFunctions"));
   fire_exports(env, exports);
+  context_exports(env, exports);
   wrap_exports(env, exports);
   exec_exports(env, exports);
   return exports;

@@ -2,6 +2,7 @@
 
 #include <ctime>
 
+#include "context.h"
 #include "lifecycle.h"
 
 namespace polyprobe {
@@ -109,7 +110,8 @@ void agent_stop() {
   agent->watch = nullptr;
   agent->handle->agent = nullptr;
   /* What is still open won't return: process.exit(), an uncaught exception, a worker that is terminated. */
-  functions_drain(agent);
+  functions_unwind(agent, 0);
+  context_stop(agent);
   if (agent->hooked_natively & FUNCTION_PROBES || agent->hooked_natively & GC_PROBES) {
     v8::HandleScope scope(agent->isolate);
     v8::Local<v8::Context> context = agent->context.Get(agent->isolate);

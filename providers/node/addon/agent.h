@@ -16,6 +16,7 @@
 #include <atomic>
 #include <cstdint>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "names.h"
@@ -38,6 +39,30 @@ struct AgentHandle {
 struct Frame {
   uint32_t id;     /* names.h */
   uint32_t serial; /* the token its code holds, in the order of entry */
+};
+
+/** A callback that is running (context.cc), within which others may run. */
+struct Scope {
+  double async_id; /* Node's number for its resource; 0: a promise's job */
+  uint64_t outer;  /* the request around it */
+  size_t depth;    /* the open calls around it */
+};
+
+/** What one of Node's asynchronous resources works for (context.cc). */
+struct Resource {
+  uint64_t request = 0;
+  bool is_message = false;       /* object is what a parser reads, and it counts until it has been read */
+  v8::Global<v8::Object> object; /* weak: the entry means nothing without it */
+};
+
+/** Following requests through asynchronous work (context.cc): empty while nobody asks for it. */
+struct Following {
+  bool on = false;
+  bool shared = false; /* the program has async hooks as well */
+  std::vector<Scope> scopes;
+  std::unordered_map<double, Resource> resources; /* by Node's numbers, which are never used twice */
+  size_t sweep_at = 1024;
+  v8::Global<v8::Private> key; /* of the property of promises */
 };
 
 /** A set of probes, a bit each by enum polyprobe_probe. */
@@ -71,6 +96,7 @@ struct Agent {
   uint32_t next_serial = 1;
   uint32_t session_serial = 1; /* first serial since the hooks went in: older tokens mean nothing */
   uint64_t request = 0;        /* what the isolate works for; 0: nothing or unknown */
+  Following following;         /* context.cc */
   v8::Global<v8::Function> callbacks[7];
 
   /* exceptions.cc */
@@ -96,8 +122,8 @@ void agent_apply(Agent *agent, bool in_loop);
 /* functions.cc */
 /** Puts the callbacks that instrumented code asks for on the global object, or `undefined`. */
 void functions_hook(Agent *agent, v8::Local<v8::Context> context, ProbeSet before, ProbeSet now);
-/** Ends every open call as unwound: nothing of them is on the stack any more. */
-void functions_drain(Agent *agent);
+/** Ends open calls as unwound, but for the outermost `depth`: nothing of them is on the stack any more. */
+void functions_unwind(Agent *agent, size_t depth);
 /** Defines the names once, as `undefined`. @param parent what the global object inherits from, as JavaScript sees it */
 void functions_define(Agent *agent, v8::Local<v8::Context> context, v8::Local<v8::Value> parent);
 

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "agent.h"
+#include "context.h"
 
 namespace polyprobe {
 
@@ -20,14 +21,8 @@ struct Argument {
 };
 
 /* Ids are 64 bits; JavaScript holds the low 32, the high ones are the same for the whole process. */
-uint64_t process_part() {
-  static const uint64_t part = polyprobe_request_id() & ~uint64_t{0xffffffff};
-  return part;
-}
-
 uint64_t id_of(const Napi::Value &value) {
-  uint32_t low = value.IsNumber() ? value.As<Napi::Number>().Uint32Value() : 0;
-  return low ? process_part() | low : 0;
+  return request_of_low(value.IsNumber() ? value.As<Napi::Number>().Uint32Value() : 0);
 }
 
 uint64_t number_of(const Napi::Value &value) {
@@ -42,7 +37,6 @@ uint64_t request_now() {
 
 /* newId() → the low half of a new id, never 0 */
 Napi::Value new_id(const Napi::CallbackInfo &info) {
-  process_part();
   uint32_t low;
   do low = static_cast<uint32_t>(polyprobe_request_id());
   while (low == 0);
@@ -78,15 +72,6 @@ void call_done(const Napi::CallbackInfo &info) {
   Argument error(info[5]);
   polyprobe_node_call__done(id_of(info[0]), id_of(info[1]), number_of(info[2]), number_of(info[3]), number_of(info[4]),
                             error.bytes);
-}
-
-/* contextSwitch(before, now): what the isolate works for */
-void context_switch(const Napi::CallbackInfo &info) {
-  Agent *agent = agent_current();
-  if (!agent) return;
-  agent->request = id_of(info[1]);
-  if (POLYPROBE_ARMED(polyprobe_node_context__switch))
-    polyprobe_node_context__switch(id_of(info[0]), agent->request, 0, 0);
 }
 
 /* loadStart(name, file) */
@@ -141,7 +126,6 @@ void fire_exports(Napi::Env env, Napi::Object exports) {
   exports.Set("requestDone", Napi::Function::New(env, request_done, "requestDone"));
   exports.Set("callStart", Napi::Function::New(env, call_start, "callStart"));
   exports.Set("callDone", Napi::Function::New(env, call_done, "callDone"));
-  exports.Set("contextSwitch", Napi::Function::New(env, context_switch, "contextSwitch"));
   exports.Set("loadStart", Napi::Function::New(env, load_start, "loadStart"));
   exports.Set("loadDone", Napi::Function::New(env, load_done, "loadDone"));
   exports.Set("errorPlace", Napi::Function::New(env, error_place, "errorPlace"));

@@ -236,12 +236,12 @@ void define(Agent *agent, v8::Local<v8::Context> context, int callback, v8::Loca
 /* The outermost call into JavaScript has ended: whatever is still open was left by an exception. */
 void on_turn_end(v8::Isolate *) {
   Agent *agent = agent_current();
-  if (agent && !agent->stack.empty()) functions_drain(agent);
+  if (agent && !agent->stack.empty()) functions_unwind(agent, 0);
 }
 
 } // namespace
 
-void functions_drain(Agent *agent) { unwind_above(agent, -1); }
+void functions_unwind(Agent *agent, size_t depth) { unwind_above(agent, static_cast<int>(depth) - 1); }
 
 void functions_define(Agent *agent, v8::Local<v8::Context> context, v8::Local<v8::Value> parent) {
   for (int i = 0; i < CALLBACKS; i++) define(agent, context, i, v8::Undefined(agent->isolate));

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "agent.h"
+#include "context.h"
 
 namespace polyprobe {
 
@@ -148,6 +149,7 @@ Napi::Value wrap_to_string(const Napi::CallbackInfo &info) {
 v8::MaybeLocal<v8::Value> on_stack_trace(v8::Local<v8::Context> context, v8::Local<v8::Value> error,
                                          v8::Local<v8::Array> sites) {
   Agent *agent = agent_current();
+  if (agent) sites = context_hide(agent, context, sites);
   if (agent && !agent->stack_sites.IsEmpty()) {
     v8::Isolate *isolate = agent->isolate;
     v8::TryCatch ignore(isolate);
@@ -164,10 +166,12 @@ void on_stack_trace_hook(const Napi::CallbackInfo &info) {
   Agent *agent = agent_current();
   if (!agent || !info[0].IsFunction()) return;
   agent->stack_sites.Reset(agent->isolate, to_v8(info[0]).As<v8::Function>());
-  agent->isolate->SetPrepareStackTraceCallback(on_stack_trace);
+  stack_traces_hook(agent);
 }
 
 } // namespace
+
+void stack_traces_hook(Agent *agent) { agent->isolate->SetPrepareStackTraceCallback(on_stack_trace); }
 
 void wrap_exports(Napi::Env env, Napi::Object exports) {
   exports.Set("wrap", Napi::Function::New(env, wrap, "wrap"));

@@ -12,4 +12,7 @@ namespace polyprobe {
 /** Adds `wrap` to the addon's exports. */
 void wrap_exports(Napi::Env env, Napi::Object exports);
 
+/** Stack traces pass through wrap.cc from now on. */
+void stack_traces_hook(struct Agent *agent);
+
 } // namespace polyprobe
