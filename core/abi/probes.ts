@@ -121,13 +121,13 @@ const loads = {
   php: planned('include, require, compile'),
 };
 const requests = {
-  node: yes('http and https servers'),
+  node: yes('http, https and http2 servers; XML-RPC'),
   python: planned('WSGI, ASGI, http.server, xmlrpc.server'),
   ruby: planned('Rack on puma, unicorn, webrick; xmlrpc'),
   php: planned('every SAPI; xmlrpc'),
 };
 const calls = {
-  node: yes('http, https, fetch'),
+  node: yes('http, https, http2, fetch and undici; XML-RPC'),
   python: planned('http.client, urllib, requests, xmlrpc'),
   ruby: planned('Net::HTTP, xmlrpc'),
   php: planned('curl, http streams, SOAP and XML-RPC on top'),

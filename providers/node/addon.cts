@@ -30,10 +30,34 @@ export interface Addon {
   hasFunctions(file: string): boolean;
   /** Low half of a new request's id. */
   newId(): number;
-  requestStart(id: number, protocol: string, method: string, target: string, peer: string, traceparent: string): void;
-  requestDone(id: number, status: number, sentBytes: number, durationNs: number, error: string): void;
-  callStart(id: number, request: number, protocol: string, method: string, target: string, traceparent: string): void;
-  callDone(id: number, request: number, status: number, receivedBytes: number, durationNs: number, error: string): void;
+  /** @returns whether somebody was told */
+  requestStart(
+    id: number,
+    protocol: string,
+    method: string,
+    target: string,
+    peer: string,
+    traceparent: string,
+  ): boolean;
+  /** Who listens for starts isn't told of the end of what it wasn't told the start of. */
+  requestDone(id: number, status: number, sentBytes: number, durationNs: number, error: string, wasTold: boolean): void;
+  callStart(
+    id: number,
+    request: number,
+    protocol: string,
+    method: string,
+    target: string,
+    traceparent: string,
+  ): boolean;
+  callDone(
+    id: number,
+    request: number,
+    status: number,
+    receivedBytes: number,
+    durationNs: number,
+    error: string,
+    wasTold: boolean,
+  ): void;
   /** For createHook: what tells the native part of Node's asynchronous resources. */
   contextHooks(): HookCallbacks;
   /** Begins to follow the context, from nothing. @param shared the program has async hooks, too; may be told again */
@@ -58,6 +82,8 @@ export interface Addon {
     before: ((args: unknown[], self: unknown) => Note) | undefined,
     after?: (note: Note, result: unknown, thrown: unknown) => void,
   ): F;
+  /** Whether a function is of the runtime's own JavaScript. */
+  isBuiltin(value: unknown): boolean;
   /** `Function.prototype.toString` that shows functions as they were written. */
   wrapToString(original: () => string, marker: string, restore: (text: string) => string): () => string;
   /** Every stack trace's call sites pass through `sites` before they are formatted. */

@@ -22,6 +22,7 @@ import { programName, startsWithModules, whenProgramIsKnown } from './program.cj
 import { requestHook } from './request.cjs';
 import { Sources, type Refused } from './source.cjs';
 import { statusOf, type Status } from './status.cjs';
+import { Taps } from './taps.cjs';
 import { toggler } from './toggle.cjs';
 
 export type { Refused } from './source.cjs';
@@ -46,8 +47,10 @@ function begin(): Provider {
   const sources = new Sources(addon, options, selector(options));
   const runtime = `node ${process.versions.node}${threadId === 0 ? '' : ` worker ${threadId}`}`;
   const context = contextHook(addon);
+  const taps = new Taps(addon);
   const loads = loadHook(addon);
-  const toggle = toggler([context, requestHook(addon, context), callHook(addon, context), exceptionHook(addon), loads]);
+  const requests = requestHook(addon, context, taps);
+  const toggle = toggler([context, requests, callHook(addon, context, taps), exceptionHook(addon), loads]);
   const why = addon.start(runtime, programName(), toggle, isMainThread, Object.getPrototypeOf(globalThis));
   if (why !== undefined) return { status: statusOf(why === 'abi' ? 'abi' : 'start-failed', why), refused: [] };
   if (options.functions) {

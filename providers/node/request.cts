@@ -1,102 +1,51 @@
 /**
- * request: requests that http and https servers serve.
+ * request: requests that the program's servers serve: HTTP/1 and HTTP/2, and XML-RPC on top of either.
  *
- * Node publishes them on diagnostics channels, which cost nothing while nobody listens. A request that began before the
- * tracer came has no start and so no done.
+ * Nothing is subscribed or tapped while nobody traces. A request that began before the tracer came has no start and so no done.
+ * XML-RPC's start is told when the method's name has come in, which is after its functions began to work; its id is the same.
  */
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import type { IncomingMessage } from 'node:http';
+import type { Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import type { Duplex } from 'node:stream';
 import type { Addon } from './addon.cjs';
 import type { Context } from './context.cjs';
+import { Exchanges, tellRequests } from './exchange.cjs';
+import { http1Requests } from './request-http1.cjs';
+import { http2Requests } from './request-http2.cjs';
+import type { Taps } from './taps.cjs';
 import type { Hook } from './toggle.cjs';
-
-interface Message {
-  request: IncomingMessage;
-  response: ServerResponse;
-  socket: Socket;
-}
-
-interface Open {
-  readonly id: number;
-  readonly startNs: bigint;
-  readonly bytesBefore: number;
-}
-
-const START = 'http.server.request.start';
-const FINISH = 'http.server.response.finish';
-
-/** Query strings may hold secrets, and so may the host of a proxy's request (user:password@): they never reach a probe. */
-function pathOf(url: string | undefined): string {
-  if (url === undefined) return '';
-  const end = url.search(/[?#]/);
-  const path = end < 0 ? url : url.slice(0, end);
-  return path.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/]*/i, '') || '/';
-}
-
-function peerOf(socket: Socket): string {
-  const { remoteAddress, remotePort } = socket;
-  if (remoteAddress === undefined) return '';
-  return remoteAddress.includes(':') ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`;
-}
+import { ownValue } from './wire.cjs';
 
 /** The hook for request__start and request__done. */
-export function requestHook(addon: Addon, context: Context): Hook {
-  let open = new WeakMap<ServerResponse, Open>();
-  /** What a connection had sent when its last response was finished: pipelined requests arrive before that. */
-  const finished = new WeakMap<Socket, number>();
+export function requestHook(addon: Addon, context: Context, taps: Taps): Hook {
+  const requests = new Exchanges(addon, tellRequests(addon));
+  let http1: ReturnType<typeof http1Requests> | undefined;
+  const http2 = http2Requests(addon, context, taps, requests);
 
-  const done = (response: ServerResponse, socket: Socket | null, error: string): void => {
-    const started = open.get(response);
-    if (!started) return;
-    open.delete(response);
-    let bytes = 0;
-    if (socket) {
-      const before = Math.max(started.bytesBefore, finished.get(socket) ?? 0);
-      bytes = Math.max(0, socket.bytesWritten - before);
-      finished.set(socket, before + bytes);
-    }
-    const status = response.headersSent ? response.statusCode : 0;
-    addon.requestDone(started.id, status, bytes, Number(process.hrtime.bigint() - started.startNs), error);
+  /** Every server is a net.Server, whatever it speaks. */
+  const onServerEmit = ([event, first, second]: readonly unknown[]): void => {
+    if (event === 'session') http2.session(first as Http2Session);
+    else if (event === 'stream') http2.stream(first as ServerHttp2Stream, second as IncomingHttpHeaders);
+    // An http2 server emits 'connect' with a request and a response of its own, long after 'stream'.
+    else if ((event === 'upgrade' || event === 'connect') && typeof ownValue(first as object, 'method') === 'string')
+      http1?.upgrade(first as IncomingMessage, second as Duplex);
   };
-  const onStart = (message: unknown): void => {
-    const { request, response, socket } = message as Message;
-    const id = addon.newId();
-    open.set(response, {
-      id,
-      startNs: process.hrtime.bigint(),
-      bytesBefore: socket.bytesWritten,
-    });
-    context.enter(id, request);
-    const { traceparent } = request.headers;
-    addon.requestStart(
-      id,
-      `http/${request.httpVersion}`,
-      request.method ?? '',
-      pathOf(request.url),
-      peerOf(socket),
-      typeof traceparent === 'string' ? traceparent : '',
-    );
-    // The only way to learn of a client that went away: no channel tells of it.
-    response.once('close', () => done(response, socket, 'aborted'));
-  };
-  const onFinish = (message: unknown): void => {
-    const { response, socket } = message as Message;
-    done(response, socket, '');
-  };
-
+  let untap: (() => void) | undefined;
   return {
     // Whoever follows the context needs requests to be numbered.
     probes: ['request__start', 'request__done', 'context__switch'],
     enable() {
-      subscribe(START, onStart);
-      subscribe(FINISH, onFinish);
+      const { Server } = require('node:net') as typeof import('node:net');
+      http1 ??= http1Requests(context, taps, requests);
+      http1.enable();
+      http2.enable();
+      untap = taps.tap(Server.prototype, 'emit', onServerEmit);
     },
     disable() {
-      unsubscribe(START, onStart);
-      unsubscribe(FINISH, onFinish);
-      // The next tracer hasn't seen them begin.
-      open = new WeakMap();
+      http1?.disable();
+      http2.disable();
+      untap?.();
+      requests.forget();
     },
   };
 }

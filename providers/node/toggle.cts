@@ -15,6 +15,12 @@ export interface Hook {
   disable(): void;
 }
 
+/** Half of a hook: what it looks at goes in and out with it. */
+export interface Part {
+  enable(): void;
+  disable(): void;
+}
+
 /** The function that the native part calls. Sets are numbers: bit tests by division, because they outgrow 32 bits. */
 export function toggler(hooks: readonly Hook[]): (set: number) => void {
   const enabled = new Set<Hook>();

@@ -43,32 +43,39 @@ Napi::Value new_id(const Napi::CallbackInfo &info) {
   return Napi::Number::New(info.Env(), low);
 }
 
-/* requestStart(id, protocol, method, target, peer, traceparent) */
-void request_start(const Napi::CallbackInfo &info) {
-  if (!POLYPROBE_ARMED(polyprobe_node_request__start)) return;
+/* requestStart(id, protocol, method, target, peer, traceparent) → whether somebody was told */
+Napi::Value request_start(const Napi::CallbackInfo &info) {
+  if (!POLYPROBE_ARMED(polyprobe_node_request__start)) return Napi::Boolean::New(info.Env(), false);
   Argument protocol(info[1]), method(info[2]), target(info[3]), peer(info[4]), traceparent(info[5]);
   polyprobe_node_request__start(id_of(info[0]), protocol.bytes, method.bytes, target.bytes, peer.bytes,
                                 traceparent.bytes);
+  return Napi::Boolean::New(info.Env(), true);
 }
 
-/* requestDone(id, status, sentBytes, durationNs, error) */
+/*
+ * requestDone(id, status, sentBytes, durationNs, error, wasTold)
+ * Who listens for starts isn't told of the end of what it wasn't told the start of.
+ */
 void request_done(const Napi::CallbackInfo &info) {
   if (!POLYPROBE_ARMED(polyprobe_node_request__done)) return;
+  if (!info[5].ToBoolean() && POLYPROBE_ARMED(polyprobe_node_request__start)) return;
   Argument error(info[4]);
   polyprobe_node_request__done(id_of(info[0]), number_of(info[1]), number_of(info[2]), number_of(info[3]), error.bytes);
 }
 
-/* callStart(id, request, protocol, method, target, traceparent) */
-void call_start(const Napi::CallbackInfo &info) {
-  if (!POLYPROBE_ARMED(polyprobe_node_call__start)) return;
+/* callStart(id, request, protocol, method, target, traceparent) → whether somebody was told */
+Napi::Value call_start(const Napi::CallbackInfo &info) {
+  if (!POLYPROBE_ARMED(polyprobe_node_call__start)) return Napi::Boolean::New(info.Env(), false);
   Argument protocol(info[2]), method(info[3]), target(info[4]), traceparent(info[5]);
   polyprobe_node_call__start(id_of(info[0]), id_of(info[1]), protocol.bytes, method.bytes, target.bytes,
                              traceparent.bytes);
+  return Napi::Boolean::New(info.Env(), true);
 }
 
-/* callDone(id, request, status, receivedBytes, durationNs, error) */
+/* callDone(id, request, status, receivedBytes, durationNs, error, wasTold) */
 void call_done(const Napi::CallbackInfo &info) {
   if (!POLYPROBE_ARMED(polyprobe_node_call__done)) return;
+  if (!info[6].ToBoolean() && POLYPROBE_ARMED(polyprobe_node_call__start)) return;
   Argument error(info[5]);
   polyprobe_node_call__done(id_of(info[0]), id_of(info[1]), number_of(info[2]), number_of(info[3]), number_of(info[4]),
                             error.bytes);

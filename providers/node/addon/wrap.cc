@@ -112,6 +112,16 @@ Napi::Value wrap(const Napi::CallbackInfo &info) {
   return made(env, on_call, slots, count, *name ? *name : "");
 }
 
+/* isBuiltin(value) → whether it is a function of Node's own JavaScript */
+Napi::Value is_builtin(const Napi::CallbackInfo &info) {
+  v8::Local<v8::Value> value = to_v8(info[0]);
+  if (!value->IsFunction()) return Napi::Boolean::New(info.Env(), false);
+  v8::Local<v8::Value> script = value.As<v8::Function>()->GetScriptOrigin().ResourceName();
+  if (script.IsEmpty() || !script->IsString()) return Napi::Boolean::New(info.Env(), false);
+  v8::String::Utf8Value name(v8::Isolate::GetCurrent(), script);
+  return Napi::Boolean::New(info.Env(), *name && strncmp(*name, "node:", 5) == 0);
+}
+
 enum StringSlot {
   TO_STRING,
   MARKER,
@@ -175,6 +185,7 @@ void stack_traces_hook(Agent *agent) { agent->isolate->SetPrepareStackTraceCallb
 
 void wrap_exports(Napi::Env env, Napi::Object exports) {
   exports.Set("wrap", Napi::Function::New(env, wrap, "wrap"));
+  exports.Set("isBuiltin", Napi::Function::New(env, is_builtin, "isBuiltin"));
   exports.Set("wrapToString", Napi::Function::New(env, wrap_to_string, "wrapToString"));
   exports.Set("onStackTrace", Napi::Function::New(env, on_stack_trace_hook, "onStackTrace"));
 }
