@@ -1,9 +1,8 @@
 /**
- * builtins: what runs in the middle of a program uses the language's own functions as they were before the program could
- * replace them, so that it neither falls over a replaced one nor is seen by it.
+ * builtins: functions as they were before the program could replace them, so that what runs in the middle of a program
+ * neither falls over a replaced one nor is seen by it.
  *
- * For stack traces and texts of functions only: what runs while files are loaded isn't hidden from a program that
- * replaces builtins before it loads the file.
+ * The language's own are safe in the provider's realm (realm.cts); these are for modules that may run outside of it as well.
  */
 const { apply, ownKeys } = Reflect;
 const { create, defineProperty, getPrototypeOf } = Object;

@@ -7,6 +7,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Addon } from './addon.cjs';
 import { Lines, type CodeOf } from './columns.cjs';
+import { HostError } from './host.cjs';
 import { MARKER, originalColumn, restore } from './instrument/pieces.cjs';
 
 /** Node's own, called by its C++ for every uncaught error: false means that nobody handled it. */
@@ -37,7 +38,7 @@ function excerptOf(codeOf: CodeOf, [script, line, start, end]: Place, isRejectio
 function stackOf(error: object): unknown {
   const own = Object.getOwnPropertyDescriptor(error, 'stack');
   if (!own?.get) return own?.value;
-  return own.get === Object.getOwnPropertyDescriptor(new Error(), 'stack')?.get ? own.get.call(error) : undefined;
+  return own.get === Object.getOwnPropertyDescriptor(new HostError(), 'stack')?.get ? own.get.call(error) : undefined;
 }
 
 /** Puts it back from now on. */

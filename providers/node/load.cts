@@ -42,12 +42,14 @@ export function loadHook(addon: Addon): Hook & {
 } {
   let imports: ImportHooks | undefined;
   const loader = Module as unknown as Loader;
+  // Not what the program may have put in their place: that would see itself called.
+  const { isBuiltin, _resolveFilename } = loader;
   const before = (args: unknown[]): Note | undefined => {
     const [request, parent, isMain] = args as [unknown, unknown, boolean];
-    if (typeof request !== 'string' || instrumenting() || loader.isBuiltin(request)) return undefined;
+    if (typeof request !== 'string' || instrumenting() || isBuiltin(request)) return undefined;
     let file = '';
     try {
-      file = loader._resolveFilename(request, parent, isMain);
+      file = Reflect.apply(_resolveFilename, loader, [request, parent, isMain]);
     } catch {
       // It will fail in a moment, by itself and in its own words.
     }

@@ -19,6 +19,22 @@ function say(text: string, todo: string): void {
   }
 }
 
+/** A program that lists what has been loaded sees what it would see without us. */
+function hide(): void {
+  var loader = require('module') as typeof import('module') & Record<'_cache' | '_pathCache', Record<string, unknown>>;
+  var isOurs = function (path: unknown): boolean {
+    return typeof path === 'string' && path.startsWith(__dirname);
+  };
+  Object.keys(loader._cache)
+    .filter(isOurs)
+    .forEach(function (path) {
+      delete loader._cache[path];
+    });
+  Object.keys(loader._pathCache).forEach(function (request) {
+    if (isOurs(loader._pathCache[request])) delete loader._pathCache[request];
+  });
+}
+
 try {
   if (parseInt(process.versions.node, 10) < OLDEST) {
     say('this is Node.js ' + process.versions.node + ', expected ' + OLDEST + ' or later', 'use a newer Node.js');
@@ -26,9 +42,8 @@ try {
     var status = (require('./index.cjs') as typeof import('./index.cjs')).status();
     if (!status.active && status.code !== 'disabled' && status.code !== 'loader-thread')
       say(status.message, status.todo);
+    hide();
   }
 } catch (error) {
   say(String(error), 'npm rebuild polyprobe');
 }
-// The program may look at what has been loaded.
-delete require.cache[__filename];

@@ -26,6 +26,8 @@ export interface Running {
   readonly pid: number;
   /** Resolves with the first line of stdout, from now or before, that contains `text`. */
   line(text: string): Promise<string>;
+  /** The lines of stdout up to now. */
+  lines(): string[];
   /** Says a line on its stdin. */
   say(text: string): void;
   /** Resolves when it has ended. */
@@ -73,6 +75,7 @@ export function start(command: string, args: readonly string[], options: SpawnOp
     pid: child.pid!,
     done,
     say: (text) => void child.stdin!.write(`${text}\n`),
+    lines: () => stdout.split('\n').slice(0, -1),
     line: (text) =>
       new Promise((resolve, reject) => {
         const check = (): void => {

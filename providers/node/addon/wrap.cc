@@ -25,6 +25,15 @@ v8::Local<v8::Value> to_v8(napi_value raw) {
   return value;
 }
 
+/* An array of the function's own realm: it may take it apart, which the program can't interfere with there (realm.cts). */
+v8::Local<v8::Array> list_for(v8::Local<v8::Function> function, std::vector<v8::Local<v8::Value>> &values) {
+  v8::Isolate *isolate = v8::Isolate::GetCurrent();
+  v8::Local<v8::Context> context;
+  if (!function->GetCreationContext().ToLocal(&context)) context = isolate->GetCurrentContext();
+  v8::Context::Scope scope(context);
+  return v8::Array::New(isolate, values.data(), values.size());
+}
+
 /*
  * Calls before(args, this), which may change the array of arguments and returns a note; then the original; then
  * after(note, result or undefined, thrown or undefined). Neither can change the outcome: what they throw is dropped.
@@ -43,7 +52,7 @@ void on_call(const Info &info) {
   v8::Local<v8::Value> note = v8::Undefined(isolate);
   if (before->IsFunction()) {
     v8::TryCatch ignore(isolate);
-    v8::Local<v8::Array> list = v8::Array::New(isolate, args.data(), args.size());
+    v8::Local<v8::Array> list = list_for(before.As<v8::Function>(), args);
     v8::Local<v8::Value> given[] = {list, info.This()};
     if (before.As<v8::Function>()->Call(context, v8::Undefined(isolate), 2, given).ToLocal(&note)) {
       for (uint32_t i = 0; i < args.size(); i++) drop(list->Get(context, i).ToLocal(&args[i]));

@@ -7,11 +7,12 @@
  *
  * Owns: the directory's layout `<cache>/v<FORMAT>/<sha256>`, and its size. Called by: the module hooks.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 import { fs, own } from '../own.cjs';
+import { putText, sha256, textOf } from './bytes.cjs';
 import { INSTRUMENTER_VERSION, attempt, isRefusal } from './index.cjs';
 import type { FunctionInfo, Instrumented, InstrumentOptions, Refusal } from './index.cjs';
 import { findMap, readMap } from './sourcemap.cjs';
@@ -91,7 +92,7 @@ export class InstrumentCache {
     try {
       return action();
     } catch (error) {
-      this.problem = error instanceof Error ? error.message : String(error);
+      this.problem = messageOf(error);
       return undefined;
     }
   }
@@ -100,10 +101,10 @@ export class InstrumentCache {
     let descriptor: number;
     const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
     try {
-      descriptor = fs.openSync(join(this.directory, key), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+      descriptor = fs.openSync(`${this.directory}/${key}`, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     } catch (error) {
       // Not to have an entry is no problem.
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.problem = String(error);
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.problem = messageOf(error);
       return undefined;
     }
     const entry = this.guard(() => {
@@ -125,11 +126,11 @@ export class InstrumentCache {
 
   private write(key: string, result: Instrumented | Refusal): void {
     if (!this.isWritable) return;
-    const temporary = join(this.directory, `.${key}.${process.pid}.${randomBytes(6).toString('hex')}`);
+    const temporary = `${this.directory}/.${key}.${process.pid}.${randomNumber()}`;
     const written = this.guard(() => {
       const entry = encode(result);
       fs.writeNew(temporary, entry);
-      fs.renameSync(temporary, join(this.directory, key));
+      fs.renameSync(temporary, `${this.directory}/${key}`);
       return entry.length;
     });
     if (written === undefined) {
@@ -158,7 +159,7 @@ export class InstrumentCache {
     const last = fs.lstatSync(stamp, { throwIfNoEntry: false });
     if (last && !isMuch && Date.now() - last.mtimeMs < HOUR_MS) return;
     if (last) fs.unlinkSync(stamp);
-    fs.writeNew(stamp, Buffer.alloc(0));
+    fs.writeNew(stamp, new Uint8Array(0));
     const entries = this.entries();
     let total = entries.reduce((sum, { size }) => sum + size, 0);
     if (total <= this.maxBytes) return;
@@ -213,11 +214,8 @@ function keyOf(source: string, options: InstrumentOptions): string {
   const { kind, file, maxBytes, skipTrivial } = options;
   const reference = findMap(source);
   const map = reference && [file, reference.url.startsWith('data:') || readMap(reference, file)];
-  return createHash('sha256')
-    .update(JSON.stringify([INSTRUMENTER_VERSION, kind, maxBytes, skipTrivial, map]))
-    .update('\0')
-    .update(source, 'utf16le') // as UTF-8, different broken surrogates would become the same
-    .digest('hex');
+  // As UTF-16: in UTF-8, different broken surrogates would become the same.
+  return sha256(`${JSON.stringify([INSTRUMENTER_VERSION, kind, maxBytes, skipTrivial, map])}\0`, source);
 }
 
 interface EntryMeta {
@@ -231,34 +229,44 @@ interface EntryMeta {
   readonly length: number;
 }
 
-function encode(result: Instrumented | Refusal): Buffer {
+function encode(result: Instrumented | Refusal): Uint8Array {
   const refused = isRefusal(result);
   const code = refused ? '' : result.code;
-
   const encoding = /[^\0-\xff]/.test(code) ? 'utf16le' : 'latin1';
   const meta: EntryMeta = refused
     ? { refusal: result, parser: parserVersion(), functions: [], skipped: [], encoding, length: 0 }
     : { functions: result.functions, skipped: result.skipped, encoding, length: code.length };
-  const head = Buffer.from(JSON.stringify(meta) + '\n', 'utf8');
-  const body = Buffer.concat([head, Buffer.from(code, encoding)]);
-  return Buffer.concat([Buffer.from(MAGIC + checksum(body), 'latin1'), body]);
+  // Three bytes at most for a character of UTF-8, two for one of UTF-16.
+  const head = `${JSON.stringify(meta)}\n`;
+  const room = new Uint8Array(HEADER_LENGTH + head.length * 3 + code.length * 2);
+  const start = HEADER_LENGTH + putText(room, head, 'utf8', HEADER_LENGTH);
+  const entry = room.subarray(0, start + putText(room, code, encoding, start));
+  putText(entry, MAGIC + sha256(entry.subarray(HEADER_LENGTH)), 'latin1', 0);
+  return entry;
 }
 
-function decode(entry: Buffer): Instrumented | Refusal | undefined {
+function decode(entry: Uint8Array): Instrumented | Refusal | undefined {
   const body = entry.subarray(HEADER_LENGTH);
-  if (entry.toString('latin1', 0, HEADER_LENGTH) !== MAGIC + checksum(body))
+  if (textOf(entry, 'latin1', 0, Math.min(HEADER_LENGTH, entry.length)) !== MAGIC + sha256(body))
     throw new Error('expected an entry with a right checksum');
   const end = body.indexOf(0x0a);
-  const meta = JSON.parse(body.toString('utf8', 0, end)) as EntryMeta;
+  const meta = JSON.parse(textOf(body, 'utf8', 0, end)) as EntryMeta;
   const { refusal, parser, functions, skipped, encoding } = meta;
   if (refusal) return parser === parserVersion() ? refusal : undefined;
-  return { code: body.toString(encoding, end + 1), functions, skipped };
+  return { code: textOf(body, encoding, end + 1), functions, skipped };
 }
 
 function parserVersion(): string {
   return (own('acorn/package.json') as { version: string }).version;
 }
 
-function checksum(body: Buffer): string {
-  return createHash('sha256').update(body).digest('hex');
+/** An error may be of another realm. */
+function messageOf(error: unknown): string {
+  const message = typeof error === 'object' && error !== null ? (error as { message?: unknown }).message : undefined;
+  return typeof message === 'string' ? message : String(error);
+}
+
+function randomNumber(): string {
+  const bytes = randomBytes(6);
+  return Array.from({ length: bytes.length }, (_, index) => (256 + bytes[index]!).toString(16).slice(1)).join('');
 }

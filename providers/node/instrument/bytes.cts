@@ -1,0 +1,41 @@
+/**
+ * bytes: texts from bytes and bytes from texts, by functions of Node's that the program can't have replaced: Buffer belongs to
+ * it as much as to us.
+ *
+ * Called by: `cache.cts`, in the middle of programs.
+ */
+import { createHash, type Hash } from 'node:crypto';
+
+const { apply } = Reflect;
+
+/** Methods of Buffer's that Node doesn't document; they take any bytes. */
+interface Bytes {
+  latin1Slice(start: number, end: number): string;
+  ucs2Slice(start: number, end: number): string;
+  utf8Slice(start: number, end: number): string;
+  latin1Write(text: string, offset: number, length: number): number;
+  ucs2Write(text: string, offset: number, length: number): number;
+  utf8Write(text: string, offset: number, length: number): number;
+}
+const bytes = Buffer.prototype as unknown as Bytes;
+const { update, digest } = Object.getPrototypeOf(createHash('sha256')) as Hash;
+type Encoding = 'latin1' | 'utf16le' | 'utf8';
+const readers = { latin1: bytes.latin1Slice, utf16le: bytes.ucs2Slice, utf8: bytes.utf8Slice };
+const writers = { latin1: bytes.latin1Write, utf16le: bytes.ucs2Write, utf8: bytes.utf8Write };
+
+/** Bytes as text. */
+export function textOf(from: Uint8Array, encoding: Encoding, start = 0, end = from.length): string {
+  return apply(readers[encoding], from, [start, end]);
+}
+
+/** Writes a text into bytes that have room for it. @returns how many it took */
+export function putText(into: Uint8Array, text: string, encoding: Encoding, at: number): number {
+  return apply(writers[encoding], into, [text, at, into.length - at]);
+}
+
+/** SHA-256 of parts, in hexadecimal; texts as UTF-16. */
+export function sha256(...parts: readonly (string | Uint8Array)[]): string {
+  const sum = createHash('sha256');
+  for (const part of parts) apply(update, sum, typeof part === 'string' ? [part, 'utf16le'] : [part]);
+  return apply(digest, sum, ['hex']);
+}

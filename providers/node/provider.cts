@@ -1,0 +1,75 @@
+/**
+ * provider: loads the native part, checks, and puts everything together. Done once for each isolate.
+ *
+ * Called by: `index.cts`, in a realm of its own (realm.cts): what the program means by `Function` is `host.Function` here.
+ */
+import { isMainThread, parentPort, threadId } from 'node:worker_threads';
+import { isStatus, loadAddon } from './addon.cjs';
+import { callHook } from './call.cjs';
+import { columnCorrector, type CodeOf } from './columns.cjs';
+import { contextHook } from './context.cjs';
+import { exceptionHook } from './exception.cjs';
+import { restoreExcerpts } from './excerpt.cjs';
+import { installLoaderHooks } from './hook.cjs';
+import { host } from './host.cjs';
+import { selector } from './instrument/select.cjs';
+import { MARKER, restore } from './instrument/pieces.cjs';
+import { loadHook } from './load.cjs';
+import { readOptions } from './options.cjs';
+import { programName, startsWithModules, whenProgramIsKnown } from './program.cjs';
+import { requestHook } from './request.cjs';
+import { Sources, type Refused } from './source.cjs';
+import { statusOf, type Status } from './status.cjs';
+import { Taps } from './taps.cjs';
+import { toggler } from './toggle.cjs';
+
+/** What runs in an isolate. */
+export interface Provider {
+  readonly status: Status;
+  readonly refused: readonly Refused[];
+}
+
+/** Starts in this isolate. May throw. */
+export function begin(): Provider {
+  const options = readOptions();
+  if (options.off) return { status: statusOf('disabled'), refused: [] };
+  // Node's own loader thread runs preloads too (until 22.14 nothing else tells it apart): it has no parent.
+  if (!isMainThread && parentPort === null) return { status: statusOf('loader-thread'), refused: [] };
+  const addon = loadAddon();
+  if (isStatus(addon)) return { status: addon, refused: [] };
+  const sources = new Sources(addon, options, selector(options));
+  const runtime = `node ${process.versions.node}${threadId === 0 ? '' : ` worker ${threadId}`}`;
+  const context = contextHook(addon);
+  const taps = new Taps(addon);
+  const loads = loadHook(addon);
+  const requests = requestHook(addon, context, taps);
+  const toggle = toggler([context, requests, callHook(addon, context, taps), exceptionHook(addon), loads]);
+  const why = addon.start(runtime, programName(), toggle, isMainThread, Object.getPrototypeOf(host));
+  if (why !== undefined) return { status: statusOf(why === 'abi' ? 'abi' : 'start-failed', why), refused: [] };
+  if (options.functions) {
+    const shown = addon.wrapToString(host.Function.prototype.toString, MARKER, restore);
+    Object.defineProperty(host.Function.prototype, 'toString', {
+      value: shown,
+      writable: true,
+      configurable: true,
+      enumerable: false,
+    });
+    const codeOf: CodeOf = (file, isModule) => sources.codeOf(file, isModule);
+    addon.onStackTrace(columnCorrector(codeOf));
+    // A worker's errors are printed by the main thread, without an excerpt.
+    if (isMainThread) restoreExcerpts(addon, codeOf);
+  }
+  const imports = installLoaderHooks(addon, options, sources);
+  loads.follow(imports);
+  whenProgramIsKnown(addon, () => {
+    addon.setProgram(programName());
+    if (options.functions && startsWithModules()) imports.start();
+  });
+  return {
+    status: statusOf('on'),
+    // Asked anew each time: other threads tell theirs late.
+    get refused() {
+      return sources.refused;
+    },
+  };
+}
