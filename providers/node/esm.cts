@@ -9,10 +9,14 @@ import { fileURLToPath } from 'node:url';
 import type { MessagePort } from 'node:worker_threads';
 import { isStatus, loadAddon, type Addon } from './addon.cjs';
 import { selector } from './instrument/select.cjs';
+import type { SourceKind } from './instrument/index.cjs';
 import { errorText } from './load.cjs';
 import type { Options } from './options.cjs';
 import { Sources } from './source.cjs';
 
+interface Context {
+  readonly importAttributes?: object;
+}
 interface ResolveResult {
   url: string;
 }
@@ -31,6 +35,18 @@ const inHand = new Set<string>();
 /** Where the main thread hears of files that couldn't be instrumented. */
 let refusals: MessagePort | undefined;
 
+/** Whether a warning of Node's about the module in hand is still to be printed. */
+let warning = false;
+
+/** Node prints warnings a moment later: a short program would have ended by then, as it needn't wait for this thread. */
+function awaitWarnings(): void {
+  const { emitWarning } = process;
+  process.emitWarning = ((...args: Parameters<typeof emitWarning>) => {
+    warning = true;
+    emitWarning.apply(process, args);
+  }) as typeof emitWarning;
+}
+
 /** Called by Node with what `hook.cts` registered; again when another loader has registered since. */
 export function initialize(data: { options: Options; port: MessagePort }): void {
   refusals = data.port;
@@ -38,6 +54,7 @@ export function initialize(data: { options: Options; port: MessagePort }): void 
   if (sources) return;
   const loaded = loadAddon();
   if (isStatus(loaded)) return;
+  awaitWarnings();
   addon = loaded;
   sources = new Sources(loaded, data.options, selector(data.options));
 }
@@ -53,13 +70,20 @@ export async function resolve(
   return result;
 }
 
-/** Instruments ES modules; anything else passes. */
+/**
+ * Whether a module is loaded for this thread: other loaders, and what these import. What the program imports comes by
+ * message, and its objects have lost their null prototype on the way.
+ */
+const isForThisThread = ({ importAttributes }: Context): boolean =>
+  importAttributes !== undefined && Object.getPrototypeOf(importAttributes) === null;
+
+/** Instruments ES modules, and CommonJS that another loader has made; anything else passes. */
 export async function load(
   url: string,
-  context: unknown,
-  next: (url: string, context: unknown) => Promise<LoadResult>,
+  context: Context,
+  next: (url: string, context: Context) => Promise<LoadResult>,
 ): Promise<LoadResult> {
-  if (!addon || !sources || !url.startsWith('file:')) return next(url, context);
+  if (!addon || !sources || !url.startsWith('file:') || isForThisThread(context)) return next(url, context);
   const file = fileURLToPath(url);
   if (inHand.has(file)) return next(url, context);
   inHand.add(file);
@@ -69,7 +93,10 @@ export async function load(
   addon.loadStart(name, file);
   try {
     const result = await next(url, context);
-    return result.format === 'module' ? instrumented(sources, result, file) : result;
+    if (warning) await new Promise((printed) => setImmediate(printed));
+    warning = false;
+    const { format } = result;
+    return format === 'module' || format === 'commonjs' ? instrumented(sources, result, file, format) : result;
   } catch (error) {
     problem = errorText(error);
     throw error;
@@ -79,11 +106,12 @@ export async function load(
   }
 }
 
-function instrumented(sources: Sources, result: LoadResult, file: string): LoadResult {
+function instrumented(sources: Sources, result: LoadResult, file: string, kind: SourceKind): LoadResult {
   const { source } = result;
+  // CommonJS that is as it is in its file has none: it will be compiled by `_compile`.
   if (source === null || source === undefined) return result;
   const text = typeof source === 'string' ? source : Buffer.from(source as Uint8Array).toString();
-  const code = sources.transform(text, file, ['module']);
+  const code = sources.transform(text, file, [kind]);
   for (const refused of sources.refused.splice(0)) refusals?.postMessage(refused);
   return code === undefined ? result : { ...result, source: code };
 }

@@ -7,8 +7,6 @@
  * Called by `index.cts`, once for each isolate.
  */
 import Module = require('node:module');
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { isMainThread, MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { Addon } from './addon.cjs';
 import { named } from './builtins.cjs';
@@ -42,6 +40,15 @@ const KINDS: Record<string, readonly SourceKind[]> = {
 /** What a file is when nobody has said. */
 const EITHER: readonly SourceKind[] = ['commonjs', 'module'];
 
+/**
+ * What the loader thread loads. Not the file itself: where ES modules are the default, Node gives CommonJS on that thread a
+ * `require` that fails.
+ */
+const LOADER = `data:text/javascript,${encodeURIComponent(
+  `import { createRequire } from 'node:module';
+  export const { initialize, resolve, load } = createRequire(${JSON.stringify(__filename)})('./esm.cjs');`,
+)}`;
+
 /** The loader thread, for Node 20. */
 function threadHooks(addon: Addon, options: Options, sources: Sources): ImportHooks {
   const node = Module as unknown as NodeModule;
@@ -51,7 +58,12 @@ function threadHooks(addon: Addon, options: Options, sources: Sources): ImportHo
     registered = registering = true;
     const { port1, port2 } = new MessageChannel();
     sources.hearRefusals(port1);
-    node.register(pathToFileURL(join(__dirname, 'esm.cjs')), { data: { options, port: port2 }, transferList: [port2] });
+    try {
+      node.register(LOADER, { data: { options, port: port2 }, transferList: [port2] });
+    } catch (error) {
+      // The program runs as it would have; what it imports doesn't fire.
+      sources.refused.push({ file: LOADER, reason: 'internal', message: String(error) });
+    }
     registering = false;
   };
   // Loaders that turn something else into JavaScript (tsx) register after us and are asked before us. So we register once
@@ -83,6 +95,8 @@ export function installLoaderHooks(addon: Addon, options: Options, sources: Sour
   const { prototype } = node;
   const types = new TypeStripper(prototype._compile);
   const onThisThread = typeof node.registerHooks === 'function';
+  /** Since 20.19, what is required may be an ES module, and is compiled as it passes here, unless it is the program itself. */
+  const requiresModules = (process.features as { require_module?: boolean }).require_module === true;
   const imports = onThisThread ? new Imports(addon, sources, types) : threadHooks(addon, options, sources);
   if (!options.functions) return imports;
   const { _compile } = prototype;
@@ -95,11 +109,11 @@ export function installLoaderHooks(addon: Addon, options: Options, sources: Sour
     if (text === undefined) return;
     const kinds = KINDS[(isTyped ? strippedFormat(format) : (format as string | undefined)) ?? ''] ?? EITHER;
     const code = sources.transform(text, filename, kinds);
-    // Node 20 will find out as well that it is an ES module, and hand it to the loader for those; later versions do so only
-    // with the program itself.
     const isModule = sources.lastKind === 'module';
     if (isModule) imports.start();
-    if (code === undefined || (isModule && (!onThisThread || (self as { id?: unknown }).id === '.'))) return;
+    // Node will find out as well, and hand it to the loader for those.
+    if (isModule && (!requiresModules || (self as { id?: unknown }).id === '.')) return;
+    if (code === undefined) return;
     args[0] = code;
     if (isTyped) args[2] = strippedFormat(format);
   });

@@ -6,6 +6,7 @@
 import Module = require('node:module');
 import { readFileSync } from 'node:fs';
 import { dirname, extname, join, resolve } from 'node:path';
+import { isatty } from 'node:tty';
 import { isMainThread } from 'node:worker_threads';
 import type { Addon } from './addon.cjs';
 
@@ -15,6 +16,10 @@ const IMPORT = /\bimport\b\s*[\s({*'"\w$]|\bexport\b[^;]*\bfrom\b/;
 /** Flags by which something is imported whatever the program is, or the program is taken for an ES module. */
 const FLAGS =
   /--(import|loader|experimental-loader|input-type|experimental-default-type|entry-url|experimental-entry-url|test)\b/;
+
+/** Whether somebody types, and may import. */
+const isInteractive = (): boolean =>
+  isMainThread && (isatty(0) || process.execArgv.some((flag) => flag === '-i' || flag === '--interactive'));
 
 /** Code given on the command line, on standard input, or to a worker instead of a file. */
 const codeOfProgram = (): string | undefined => (process as { _eval?: string })._eval;
@@ -59,7 +64,7 @@ export function startsWithModules(): boolean {
   const code = codeOfProgram();
   if (code !== undefined) return IMPORT.test(code);
   const [, main] = process.argv;
-  if (main === undefined) return false;
+  if (main === undefined) return isInteractive();
   const file = mainFile(main);
   const extension = extname(file);
   if (/^\.(mjs|mts|wasm)$/.test(extension)) return true;
@@ -74,7 +79,8 @@ interface Runner {
 
 /** Calls `known` when it is known what will run: at once, or just before it does. */
 export function whenProgramIsKnown(addon: Addon, known: () => void): void {
-  if (isMainThread && (process.argv[1] !== undefined || codeOfProgram() !== undefined)) return known();
+  if (isMainThread && (process.argv[1] !== undefined || codeOfProgram() !== undefined || isInteractive()))
+    return known();
   const node = Module as unknown as Runner;
   const { runMain, _nodeModulePaths } = node;
   // Once only: a stack trace says under which name a function was called, and finds out by looking.

@@ -1,0 +1,3 @@
+require('./compiler.cjs');
+const { up } = require('./it.up');
+console.log(up(), up(), String(up));

@@ -1,0 +1,1 @@
+export function dual() { return 'import'; }

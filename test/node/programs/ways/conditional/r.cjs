@@ -1,0 +1,1 @@
+exports.dual = function dual() { return 'require'; };

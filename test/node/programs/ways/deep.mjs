@@ -1,0 +1,3 @@
+import { inEsm } from './inner.mjs';
+export { inCjs } from './inner.cjs';
+export function inDeep() { return inEsm(); }

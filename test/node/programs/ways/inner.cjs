@@ -1,0 +1,1 @@
+exports.inCjs = function inCjs() { return 'cjs'; };

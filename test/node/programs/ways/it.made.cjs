@@ -1,0 +1,3 @@
+WORD
+const { inCjs } = require('./inner.cjs');
+exports.made = () => made() + inCjs();

@@ -1,0 +1,2 @@
+WORD
+export { made };

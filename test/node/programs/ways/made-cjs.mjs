@@ -1,0 +1,2 @@
+import { made } from './it.made.cjs';
+console.log(made());

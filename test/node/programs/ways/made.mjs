@@ -1,0 +1,2 @@
+import { made } from './it.made.mjs';
+console.log(made(), made());

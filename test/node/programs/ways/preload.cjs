@@ -1,0 +1,2 @@
+exports.inPreload = function inPreload() { return 'preload'; };
+globalThis.preloaded = exports.inPreload();

@@ -1,0 +1,3 @@
+import { inEsm } from './inner.mjs';
+function inPreload() { return inEsm(); }
+globalThis.preloaded = inPreload();

@@ -1,0 +1,1 @@
+export { inEsm } from './inner.mjs';

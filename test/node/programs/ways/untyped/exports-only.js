@@ -1,0 +1,2 @@
+export function inMain() { return 1; }
+console.log(inMain());

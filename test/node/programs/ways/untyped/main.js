@@ -1,0 +1,3 @@
+import { inEsm } from '../inner.mjs';
+function inMain() { return inEsm(); }
+console.log(inMain(), typeof require);
