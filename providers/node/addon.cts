@@ -74,8 +74,14 @@ export interface Addon {
   loadDone(name: string, file: string, durationNs: number, error: string): void;
   /** A value that reached the process uncaught. */
   exceptionSeen(value: unknown): void;
-  /** Where an error was made, without asking it anything; columns from 0. */
-  errorPlace(error: unknown): [script: string, line: number, start: number, end: number] | undefined;
+  /** From now on `errorPlace` knows where uncaught errors were thrown, and not only where they were made. */
+  keepUncaught(): void;
+  /** Where an error was thrown, without asking it anything; columns from 0, the line as it was compiled. */
+  errorPlace(
+    error: unknown,
+  ): [script: string, line: number, start: number, end: number, text: string, hasSourceMap: boolean] | undefined;
+  /** Writes to stderr where Node writes uncaught errors. */
+  printError(text: string): void;
   /** A function that runs `before`, the original, `after`, and shows in no stack trace. */
   wrap<F extends (...args: never[]) => unknown, Note>(
     original: F,

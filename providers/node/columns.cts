@@ -26,6 +26,9 @@ interface CallSite {
   getColumnNumber(): number | null;
   getEvalOrigin(): string | undefined;
   getPosition(): number;
+  getFunctionName(): string | null;
+  getMethodName(): string | null;
+  getTypeName(): string | null;
   getEnclosingLineNumber?(): number | null;
   getEnclosingColumnNumber?(): number | null;
   toString(): string;
@@ -65,6 +68,19 @@ function lineStarts(code: string): number[] {
     if (ends[first] === '\r' && code[at + 1] === '\n') continue;
     starts[starts.length] = at + 1;
   }
+}
+
+/** Where Node's functions are that we wrap. */
+const LOADER = 'node:internal/modules/cjs/loader';
+
+/**
+ * V8 finds out what a method is called by looking for it in its object, where ours has taken its place. Where it knows
+ * no other name (Node 20's workers), it knows none.
+ */
+function wrapped(site: CallSite): string | undefined {
+  if (site.getFunctionName() !== null || site.getMethodName() !== null) return undefined;
+  const type = site.getTypeName();
+  return type === 'Module' ? '_compile' : type === 'Function' ? '_load' : undefined;
 }
 
 /** A call site with other columns. V8's own methods accept only V8's own objects, so each is asked in its place. */
@@ -116,12 +132,18 @@ export function columnCorrector(codeOf: CodeOf): (sites: CallSite[]) => CallSite
       const code = typeof name === 'string' ? codeAt(name) : undefined;
       return code === undefined ? position : restore(slice(code, 0, position)).length;
     },
+    getMethodName: (site) => (site.getFileName() === LOADER ? wrapped(site) : undefined) ?? site.getMethodName(),
     getEvalOrigin: (site) => {
       const origin = site.getEvalOrigin();
       return typeof origin === 'string' ? rightOrigin(origin) : origin;
     },
     toString: (site) => {
       let text = site.toString();
+      if (site.getFileName() === LOADER) {
+        const at = indexOf(text, '.<anonymous> (');
+        const name = wrapped(site);
+        return at < 0 || name === undefined ? text : `${slice(text, 0, at)}.${name}${slice(text, at + 12)}`;
+      }
       const origin = site.getEvalOrigin();
       if (typeof origin === 'string') {
         const at = indexOf(text, origin);
@@ -162,6 +184,7 @@ export function columnCorrector(codeOf: CodeOf): (sites: CallSite[]) => CallSite
   };
   const moved = (site: CallSite): boolean => {
     const name = site.getFileName();
+    if (name === LOADER && wrapped(site) !== undefined) return true;
     if (typeof name === 'string' && codeAt(name) !== undefined) return true;
     const origin = site.getEvalOrigin();
     return typeof origin === 'string' && rightOrigin(origin) !== origin;

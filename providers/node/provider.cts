@@ -8,8 +8,6 @@ import { isStatus, loadAddon } from './addon.cjs';
 import { callHook } from './call.cjs';
 import { columnCorrector, type CodeOf } from './columns.cjs';
 import { contextHook } from './context.cjs';
-import { exceptionHook } from './exception.cjs';
-import { restoreExcerpts } from './excerpt.cjs';
 import { installLoaderHooks } from './hook.cjs';
 import { host } from './host.cjs';
 import { selector } from './instrument/select.cjs';
@@ -22,6 +20,7 @@ import { Sources, type Refused } from './source.cjs';
 import { statusOf, type Status } from './status.cjs';
 import { Taps } from './taps.cjs';
 import { toggler } from './toggle.cjs';
+import { watchUncaught } from './uncaught.cjs';
 
 /** What runs in an isolate. */
 export interface Provider {
@@ -43,9 +42,10 @@ export function begin(): Provider {
   const taps = new Taps(addon);
   const loads = loadHook(addon);
   const requests = requestHook(addon, context, taps);
-  const toggle = toggler([context, requests, callHook(addon, context, taps), exceptionHook(addon), loads]);
+  const toggle = toggler([context, requests, callHook(addon, context, taps), loads]);
   const why = addon.start(runtime, programName(), toggle, isMainThread, Object.getPrototypeOf(host));
   if (why !== undefined) return { status: statusOf(why === 'abi' ? 'abi' : 'start-failed', why), refused: [] };
+  watchUncaught(addon);
   if (options.functions) {
     const shown = addon.wrapToString(host.Function.prototype.toString, MARKER, restore);
     Object.defineProperty(host.Function.prototype, 'toString', {
@@ -56,8 +56,6 @@ export function begin(): Provider {
     });
     const codeOf: CodeOf = (file, isModule) => sources.codeOf(file, isModule);
     addon.onStackTrace(columnCorrector(codeOf));
-    // A worker's errors are printed by the main thread, without an excerpt.
-    if (isMainThread) restoreExcerpts(addon, codeOf);
   }
   const imports = installLoaderHooks(addon, options, sources);
   loads.follow(imports);

@@ -8,7 +8,7 @@ import { mapGet, mapSet } from './builtins.cjs';
 import { receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
 import type { InstrumentCache } from './instrument/cache.cjs';
 import type { SourceKind } from './instrument/index.cjs';
-import { bind } from './instrument/pieces.cjs';
+import { bind, withExcerpts } from './instrument/pieces.cjs';
 import { register } from './names.cjs';
 import { fs, own } from './own.cjs';
 import type { Options } from './options.cjs';
@@ -99,7 +99,10 @@ export class Sources {
       if (result.functions.length === 0) return undefined;
       const first = register(this.#addon, file, this.#options.root, result.functions);
       if (first !== 0) {
-        const code = bind(result.code, first);
+        const bound = bind(result.code, first);
+        // Node shows the original's line then, by the source map: that was moved along.
+        const isMapped = process.sourceMapsEnabled && bound.includes('//# sourceMappingURL=');
+        const code = isMapped ? withExcerpts(bound) : bound;
         this.lastKind = kind;
         mapSet(this.#compiled, file, code);
         return code;

@@ -73,12 +73,18 @@ t.test('each exception is told once, where it is thrown or first seen', async (t
   t.same(files, new Set([program, foreign]));
 });
 
-/** The last place: main's rejection is thrown again from a callback, and nobody catches it. */
+/** The last place: main is rejected, and what it was rejected with is thrown from a callback, and nobody catches it. */
 const rethrown = `<anonymous>|${lineOf('main().catch')}`;
 for (const [how, last] of [
   ['thrown', [`Error|the end|end|${lineOf('function end(')}`, `Error|the end|${rethrown}`]],
-  ['engine', [`TypeError|Cannot read properties of null (reading 'end')|${rethrown}`]],
-  ['rejected', [`Error|never awaited|${rethrown}`]],
+  [
+    'engine',
+    [
+      `TypeError|Cannot read properties of null (reading 'end')||${lineOf('null.end')}`,
+      `TypeError|Cannot read properties of null (reading 'end')|${rethrown}`,
+    ],
+  ],
+  ['rejected', [`Error|never awaited||${lineOf("Error('never awaited")}`, `Error|never awaited|${rethrown}`]],
 ] as const)
   t.test(`what reaches the process is told as often as it is thrown: ${how}`, async (t) => {
     const { events, code, stderr } = await told(t, how);

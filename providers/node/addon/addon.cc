@@ -11,6 +11,7 @@
 #include "exec.h"
 #include "fire.h"
 #include "lifecycle.h"
+#include "uncaught.h"
 #include "wrap.h"
 
 namespace polyprobe {
@@ -115,6 +116,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   fire_exports(env, exports);
   context_exports(env, exports);
   wrap_exports(env, exports);
+  uncaught_exports(env, exports);
   exec_exports(env, exports);
   return exports;
 }

@@ -23,6 +23,7 @@ void apply_natively(Agent *agent, v8::Local<v8::Context> context, ProbeSet now) 
   if (before == now) return;
   agent->hooked_natively = now;
   functions_hook(agent, context, before, now);
+  rejections_hook(agent, before, now);
   gc_hook(agent, before, now);
 }
 
@@ -110,9 +111,10 @@ void agent_stop() {
   agent->watch = nullptr;
   agent->handle->agent = nullptr;
   /* What is still open won't return: process.exit(), an uncaught exception, a worker that is terminated. */
+  rejections_look(agent);
   functions_unwind(agent, 0);
   context_stop(agent);
-  if (agent->hooked_natively & FUNCTION_PROBES || agent->hooked_natively & GC_PROBES) {
+  if (agent->hooked_natively) {
     v8::HandleScope scope(agent->isolate);
     v8::Local<v8::Context> context = agent->context.Get(agent->isolate);
     v8::Context::Scope context_scope(context);

@@ -77,6 +77,13 @@ constexpr ProbeSet EXCEPTION_PROBES = probe_bit(POLYPROBE_PROBE_EXCEPTION__THROW
 constexpr ProbeSet GC_PROBES = probe_bit(POLYPROBE_PROBE_GC__START) | probe_bit(POLYPROBE_PROBE_GC__DONE);
 constexpr ProbeSet NATIVE_PROBES = FUNCTION_PROBES | EXCEPTION_PROBES | GC_PROBES;
 
+/** Who wants to hear of promises, in the order in which they hear. */
+enum PromiseUser {
+  PROMISES_REJECTED,
+  PROMISES_FOLLOWED,
+  PROMISE_USERS
+};
+
 struct Agent {
   AgentHandle *handle = nullptr;
   v8::Isolate *isolate = nullptr;
@@ -101,7 +108,24 @@ struct Agent {
 
   /* exceptions.cc */
   v8::Global<v8::Private> thrown_key;
-  v8::Global<v8::Value> thrown_primitive;
+  static constexpr int TOLD = 32;
+  v8::Global<v8::Value> told[TOLD]; /* values that are no objects, as far as they haven't been caught */
+  int told_last = 0;
+  bool just_thrown = false; /* the last of them, by a throw statement, and nothing was told since */
+
+  /* promises.cc */
+  v8::PromiseHook promise_hooks[PROMISE_USERS] = {};
+
+  /* rejections.cc */
+  v8::Global<v8::Promise> resolving; /* on its way to be resolved or rejected */
+  bool resolving_in_own_job = false;
+  bool resolving_first_in_job = false;
+  v8::Global<v8::Promise> job; /* whose reaction runs */
+  bool job_begins = false;
+
+  /* uncaught.cc: what V8 says of the exception that is on its way to the process */
+  v8::Global<v8::Message> uncaught_message;
+  v8::Global<v8::Value> uncaught_error;
 
   /* wrap.cc: passes call sites on their way to a stack trace */
   v8::Global<v8::Function> stack_sites;
@@ -130,8 +154,23 @@ void functions_define(Agent *agent, v8::Local<v8::Context> context, v8::Local<v8
 /* exceptions.cc */
 /** A throw statement: fires, and remembers the value until it is caught. @param line 0: the current one */
 void exceptions_thrown(Agent *agent, const FunctionName *function, v8::Local<v8::Value> value, uint32_t line);
-/** A value arrived at a catch clause or at the process: fires unless exceptions_thrown already has. */
+/** A value arrived at a catch clause or at the process: fires unless it has already. */
 void exceptions_seen(Agent *agent, const FunctionName *function, v8::Local<v8::Value> value);
+/**
+ * A promise was rejected: fires unless the value has already.
+ * @param is_passed_on by the promise's own reaction, which told it before if it isn't an object
+ * @param may_be_passed_on if it has been told lately
+ */
+void exceptions_rejected(Agent *agent, v8::Local<v8::Value> value, bool is_passed_on, bool may_be_passed_on);
+
+/* promises.cc */
+/** Lets one of the users hear of promises; V8 has one hook for all. @param hook NULL: no longer */
+void promises_hook(Agent *agent, PromiseUser user, v8::PromiseHook hook);
+
+/* rejections.cc */
+void rejections_hook(Agent *agent, ProbeSet before, ProbeSet now);
+/** Tells of a promise that has been rejected meanwhile. */
+void rejections_look(Agent *agent);
 
 /* gc.cc */
 void gc_hook(Agent *agent, ProbeSet before, ProbeSet now);

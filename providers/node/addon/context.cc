@@ -211,7 +211,7 @@ void context_follow(const Napi::CallbackInfo &info) {
   agent->following.on = true;
   /* A new key for each time: what was written for an earlier tracer means nothing to this one. */
   agent->following.key.Reset(agent->isolate, v8::Private::New(agent->isolate));
-  agent->isolate->SetPromiseHook(on_promise);
+  promises_hook(agent, PROMISES_FOLLOWED, on_promise);
   agent->isolate->AddCallCompletedCallback(on_turn_end);
   stack_traces_hook(agent);
 }
@@ -270,7 +270,7 @@ void context_stop(Agent *agent) {
   Following &following = agent->following;
   if (!following.on) return;
   following.on = false;
-  agent->isolate->SetPromiseHook(nullptr);
+  promises_hook(agent, PROMISES_FOLLOWED, nullptr);
   agent->isolate->RemoveCallCompletedCallback(on_turn_end);
   following.key.Reset();
   following.scopes.clear();

@@ -2,15 +2,17 @@
  * exceptions: exception__thrown.
  *
  * V8 has no hook for throws outside its debugger, which stops the program and runs the exception's own getters. So a throw
- * statement of instrumented code fires where it stands; what the engine or other code throws fires where instrumented code
- * (a catch clause) or the process (uncaught) first sees it. A private mark, invisible to the program, says that a value has
- * fired and hasn't been caught yet, so that nothing is told twice, and a value thrown again is told again.
+ * statement of instrumented code fires where it stands, each time; what the engine or other code throws fires where it is
+ * first seen: by a catch clause of instrumented code, by a promise that it rejects (rejections.cc), or by the process when
+ * nobody has caught it. A private mark, invisible to the program, says of an object that it has fired. Values that can't
+ * be marked are kept for a while, to recognise them.
  *
  * No code of the program runs here: class and message are read without getters or proxies.
  */
 #include <cstring>
 
 #include "agent.h"
+#include "uncaught.h"
 
 namespace polyprobe {
 
@@ -46,24 +48,46 @@ void class_of(Agent *agent, v8::Local<v8::Value> value, Text *text) {
     text->set(isolate, value->TypeOf(isolate));
 }
 
+/*
+ * A property itself, not what a getter would say.
+ * @return whether there is one
+ */
+bool property_of(v8::Local<v8::Context> context, v8::Local<v8::Object> holder, v8::Local<v8::String> name,
+                 v8::Local<v8::Value> *value) {
+  v8::Isolate *isolate = context->GetIsolate();
+  /* The global object of a context made by node:vm asks another object, which may be a proxy. */
+  v8::Local<v8::Context> home;
+  if (holder->GetCreationContext().ToLocal(&home) && home->Global() == holder) return true;
+  v8::Local<v8::Value> descriptor;
+  if (!holder->GetOwnPropertyDescriptor(context, name).ToLocal(&descriptor)) return true;
+  if (!descriptor->IsObject()) return false;
+  /* A getter's descriptor has no value of its own, but the program may have put one on Object.prototype. */
+  v8::Local<v8::Object> found = descriptor.As<v8::Object>();
+  if (found->HasOwnProperty(context, string(isolate, "value")).FromMaybe(false))
+    drop(found->Get(context, string(isolate, "value")).ToLocal(value));
+  return true;
+}
+
 void message_of(Agent *agent, v8::Local<v8::Context> context, v8::Local<v8::Value> value, Text *text) {
   v8::Isolate *isolate = agent->isolate;
   text->set("");
   if (value->IsProxy()) return;
   if (!value->IsObject()) {
     v8::Local<v8::String> shown;
-    if (!value->IsSymbol() && value->ToString(context).ToLocal(&shown)) text->set(isolate, shown);
+    /* The digits of a huge integer take the square of their number. */
+    bool is_huge = value->IsBigInt() && value.As<v8::BigInt>()->WordCount() > 16;
+    if (!value->IsSymbol() && !is_huge && value->ToString(context).ToLocal(&shown)) text->set(isolate, shown);
     return;
   }
-  v8::Local<v8::Value> descriptor, message;
-  /* The property itself, not what a getter would say. */
-  if (!value.As<v8::Object>()->GetOwnPropertyDescriptor(context, string(isolate, "message")).ToLocal(&descriptor) ||
-      !descriptor->IsObject())
-    return;
-  /* A getter's descriptor has no value of its own, but the program may have put one on Object.prototype. */
-  if (!descriptor.As<v8::Object>()->HasOwnProperty(context, string(isolate, "value")).FromMaybe(false)) return;
-  if (descriptor.As<v8::Object>()->Get(context, string(isolate, "value")).ToLocal(&message) && message->IsString())
-    text->set(isolate, message.As<v8::String>());
+  v8::Local<v8::Value> message = v8::Undefined(isolate);
+  v8::Local<v8::Object> holder = value.As<v8::Object>();
+  /* A class may have one for all. Longer chains than these aren't for us to climb. */
+  for (int depth = 0; depth < 8 && !property_of(context, holder, string(isolate, "message"), &message); depth++) {
+    v8::Local<v8::Value> parent = holder->GetPrototype();
+    if (!parent->IsObject() || parent->IsProxy()) return;
+    holder = parent.As<v8::Object>();
+  }
+  if (message->IsString()) text->set(isolate, message.As<v8::String>());
 }
 
 void fire(Agent *agent, v8::Local<v8::Context> context, v8::Local<v8::Value> value, const char *function,
@@ -81,11 +105,24 @@ v8::Local<v8::Private> key(Agent *agent) {
   return agent->thrown_key.Get(agent->isolate);
 }
 
+bool is_marked(Agent *agent, v8::Local<v8::Context> context, v8::Local<v8::Value> value) {
+  return value->IsObject() && value.As<v8::Object>()->HasPrivate(context, key(agent)).FromMaybe(false);
+}
+
 void remember(Agent *agent, v8::Local<v8::Context> context, v8::Local<v8::Value> value) {
-  if (value->IsObject())
+  if (value->IsObject()) {
     drop(value.As<v8::Object>()->SetPrivate(context, key(agent), v8::True(agent->isolate)));
-  else
-    agent->thrown_primitive.Reset(agent->isolate, value);
+    return;
+  }
+  agent->told_last = (agent->told_last + 1) % Agent::TOLD;
+  agent->told[agent->told_last].Reset(agent->isolate, value);
+}
+
+/* A value that isn't an object, among those that have fired: its place, or -1. */
+int find(Agent *agent, v8::Local<v8::Value> value) {
+  for (int i = 0; i < Agent::TOLD; i++)
+    if (!agent->told[i].IsEmpty() && agent->told[i].Get(agent->isolate)->SameValue(value)) return i;
+  return -1;
 }
 
 int hex(char digit) {
@@ -111,23 +148,38 @@ void url_to_path(Text *text) {
   text->length = to;
 }
 
-/* Whether a value has fired and not been caught since; forgets it. */
-bool forget(Agent *agent, v8::Local<v8::Context> context, v8::Local<v8::Value> value) {
-  if (value->IsObject()) {
-    v8::Local<v8::Object> object = value.As<v8::Object>();
-    if (!object->HasPrivate(context, key(agent)).FromMaybe(false)) return false;
-    drop(object->DeletePrivate(context, key(agent)));
-    return true;
-  }
-  if (agent->thrown_primitive.IsEmpty() || !agent->thrown_primitive.Get(agent->isolate)->SameValue(value)) return false;
-  agent->thrown_primitive.Reset();
-  return true;
+struct Place {
+  Text file;
+  uint64_t line = 0;
+};
+
+/* Whether a message's place is merely where we are, which V8 says of values that it knows no place of. */
+bool is_here(v8::Isolate *isolate, v8::Local<v8::Context> context, v8::Local<v8::Message> message) {
+  v8::Local<v8::StackTrace> stack = v8::StackTrace::CurrentStackTrace(isolate, 1);
+  if (stack->GetFrameCount() == 0) return false;
+  v8::Local<v8::StackFrame> frame = stack->GetFrame(isolate, 0);
+  return frame->GetScriptId() == message->GetScriptOrigin().ScriptId() &&
+         frame->GetLineNumber() == message->GetLineNumber(context).FromMaybe(0) &&
+         frame->GetColumn() == message->GetStartColumn() + 1;
+}
+
+/* Where a value was made, if V8 knows: it forgets when an error's stack is asked for. */
+void place_of(Agent *agent, v8::Local<v8::Context> context, v8::Local<v8::Value> value, Place *place) {
+  v8::Local<v8::Message> message = uncaught_message(agent, value);
+  if (message.IsEmpty()) return;
+  v8::Local<v8::Value> resource = message->GetScriptResourceName();
+  /* Without a name it isn't a place in a file: JSON.parse counts the lines of what it parsed. */
+  if (!resource->IsString() || is_here(agent->isolate, context, message)) return;
+  place->file.set(agent->isolate, resource.As<v8::String>());
+  url_to_path(&place->file);
+  place->line = static_cast<uint64_t>(message->GetLineNumber(context).FromMaybe(0));
 }
 
 } // namespace
 
 void exceptions_thrown(Agent *agent, const FunctionName *function, v8::Local<v8::Value> value, uint32_t line) {
   if (!POLYPROBE_ARMED(polyprobe_node_exception__thrown)) return;
+  rejections_look(agent);
   v8::HandleScope scope(agent->isolate);
   v8::TryCatch ignore(agent->isolate);
   v8::Local<v8::Context> context = agent->isolate->GetCurrentContext();
@@ -137,27 +189,49 @@ void exceptions_thrown(Agent *agent, const FunctionName *function, v8::Local<v8:
   }
   fire(agent, context, value, function->name, function->file, line);
   remember(agent, context, value);
+  agent->just_thrown = !value->IsObject();
 }
 
 void exceptions_seen(Agent *agent, const FunctionName *function, v8::Local<v8::Value> value) {
+  if (!POLYPROBE_ARMED(polyprobe_node_exception__thrown)) return;
+  rejections_look(agent);
   v8::HandleScope scope(agent->isolate);
   v8::TryCatch ignore(agent->isolate);
   v8::Local<v8::Context> context = agent->isolate->GetCurrentContext();
-  if (!POLYPROBE_ARMED(polyprobe_node_exception__thrown) || forget(agent, context, value)) return;
-  Text file;
-  uint64_t line = 0;
-  file.set(function ? function->file : "");
-  v8::Local<v8::Message> message = v8::Exception::CreateMessage(agent->isolate, value);
-  if (!message.IsEmpty()) {
-    v8::Local<v8::Value> resource = message->GetScriptResourceName();
-    /* Without a name it isn't a place in a file: JSON.parse counts the lines of what it parsed. */
-    if (resource->IsString()) {
-      file.set(agent->isolate, resource.As<v8::String>());
-      url_to_path(&file);
-      line = static_cast<uint64_t>(message->GetLineNumber(context).FromMaybe(0));
+  agent->just_thrown = false;
+  if (is_marked(agent, context, value)) return;
+  if (!value->IsObject()) {
+    int told = find(agent, value);
+    if (told >= 0) {
+      agent->told[told].Reset(); /* the next one that is the same will be another */
+      return;
     }
   }
-  fire(agent, context, value, "", file.bytes, line);
+  Place place;
+  place.file.set(function ? function->file : "");
+  place_of(agent, context, value, &place);
+  fire(agent, context, value, "", place.file.bytes, place.line);
+  /* Caught, so a value that is no object has had its time. */
+  if (value->IsObject()) remember(agent, context, value);
+}
+
+void exceptions_rejected(Agent *agent, v8::Local<v8::Value> value, bool is_passed_on, bool may_be_passed_on) {
+  if (!POLYPROBE_ARMED(polyprobe_node_exception__thrown)) return;
+  v8::TryCatch ignore(agent->isolate);
+  v8::Local<v8::Context> context = agent->context.Get(agent->isolate);
+  v8::Context::Scope context_scope(context);
+  bool just_thrown = agent->just_thrown;
+  agent->just_thrown = false;
+  if (is_marked(agent, context, value)) return;
+  if (!value->IsObject()) {
+    if (is_passed_on) return;
+    int told = find(agent, value);
+    if (told >= 0 && (may_be_passed_on || (just_thrown && told == agent->told_last))) return;
+  }
+  Place place;
+  place_of(agent, context, value, &place);
+  fire(agent, context, value, "", place.file.bytes, place.line);
+  remember(agent, context, value);
 }
 
 } // namespace polyprobe

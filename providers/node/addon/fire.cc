@@ -1,7 +1,6 @@
 #include "fire.h"
 
 #include <cmath>
-#include <cstring>
 
 #include "agent.h"
 #include "context.h"
@@ -95,36 +94,6 @@ void load_done(const Napi::CallbackInfo &info) {
   polyprobe_node_load__done(request_now(), name.bytes, file.bytes, number_of(info[2]), error.bytes);
 }
 
-/* exceptionSeen(value): a value that reached the process */
-void exception_seen(const Napi::CallbackInfo &info) {
-  Agent *agent = agent_current();
-  if (!agent) return;
-  napi_value raw = info[0];
-  v8::Local<v8::Value> value;
-  static_assert(sizeof raw == sizeof value, "a napi_value is a v8::Local (js_native_api_v8.h)");
-  memcpy(static_cast<void *>(&value), &raw, sizeof value);
-  exceptions_seen(agent, nullptr, value);
-}
-
-/* errorPlace(error) → [script, line, start column, end column], columns from 0; undefined when V8 doesn't know */
-Napi::Value error_place(const Napi::CallbackInfo &info) {
-  Napi::Env env = info.Env();
-  v8::Isolate *isolate = v8::Isolate::GetCurrent();
-  v8::Local<v8::Context> context = isolate->GetCurrentContext();
-  napi_value raw = info[0];
-  v8::Local<v8::Value> value;
-  memcpy(static_cast<void *>(&value), &raw, sizeof value);
-  v8::Local<v8::Message> message = v8::Exception::CreateMessage(isolate, value);
-  if (message.IsEmpty() || !message->GetScriptResourceName()->IsString()) return env.Undefined();
-  v8::String::Utf8Value script(isolate, message->GetScriptResourceName());
-  Napi::Array place = Napi::Array::New(env, 4);
-  place[0u] = Napi::String::New(env, *script ? *script : "");
-  place[1u] = Napi::Number::New(env, message->GetLineNumber(context).FromMaybe(0));
-  place[2u] = Napi::Number::New(env, message->GetStartColumn());
-  place[3u] = Napi::Number::New(env, message->GetEndColumn());
-  return place;
-}
-
 } // namespace
 
 void fire_exports(Napi::Env env, Napi::Object exports) {
@@ -135,8 +104,6 @@ void fire_exports(Napi::Env env, Napi::Object exports) {
   exports.Set("callDone", Napi::Function::New(env, call_done, "callDone"));
   exports.Set("loadStart", Napi::Function::New(env, load_start, "loadStart"));
   exports.Set("loadDone", Napi::Function::New(env, load_done, "loadDone"));
-  exports.Set("errorPlace", Napi::Function::New(env, error_place, "errorPlace"));
-  exports.Set("exceptionSeen", Napi::Function::New(env, exception_seen, "exceptionSeen"));
 }
 
 } // namespace polyprobe

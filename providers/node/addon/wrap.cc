@@ -5,6 +5,7 @@
 
 #include "agent.h"
 #include "context.h"
+#include "uncaught.h"
 
 namespace polyprobe {
 
@@ -76,6 +77,8 @@ void on_call(const Info &info) {
     return;
   else
     thrown = outcome.Exception();
+  if (Agent *agent = agent_current(); agent && outcome.HasCaught() && !outcome.Message().IsEmpty())
+    uncaught_keep(agent, outcome.Message(), thrown);
   if (result.IsEmpty()) result = v8::Undefined(isolate);
   {
     v8::TryCatch ignore(isolate);

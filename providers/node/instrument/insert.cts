@@ -24,7 +24,7 @@
  * Owns: those texts. Called by: `index.cts`.
  */
 import { parse } from './parse.cjs';
-import { id, piece } from './pieces.cjs';
+import { id, NO_EXCERPT, piece } from './pieces.cjs';
 import type { FunctionRecord, Site, SourceKind } from './sites.cjs';
 
 /** A piece that was inserted: where in the original, and how many characters. */
@@ -215,12 +215,6 @@ function text({ kind, note, at: place }: Site, at: Plan, lineOfThrow: LineOfThro
       return `${note === 'block' ? '' : '}'}finally{${suspended(at)}}}`;
   }
 }
-
-/**
- * Node shows the source line above the trace of an uncaught error, unless the line contains this
- * (GetErrorSource in https://github.com/nodejs/node/blob/v20.20.0/src/node_errors.cc). The provider shows the line as it was written.
- */
-const NO_EXCERPT = '/*node-do-not-add-exception-line*/';
 
 /** Inserts the callbacks. Throws what `parse` throws. */
 export function insert(

@@ -50,9 +50,14 @@ export function parse(source: string, kind: SourceKind): Parsed {
     ecmaVersion: 'latest',
     sourceType: kind,
     preserveParens: true,
-    checkPrivateFields: false,
   });
   return new Walk(source, kind).run(tree);
+}
+
+/** Node tells in which line of a module something can't be imported: nothing is inserted there. */
+function isLink(statement: Program['body'][number]): boolean {
+  if (statement.type === 'ExportNamedDeclaration') return statement.source !== null;
+  return statement.type === 'ImportDeclaration' || statement.type === 'ExportAllDeclaration';
 }
 
 class Walk {
@@ -78,7 +83,7 @@ class Walk {
     this.each(tree.body);
     const { module } = this;
     if (module.needsValue || module.needsToken) {
-      const first = tree.body.find((statement) => !('directive' in statement));
+      const first = tree.body.find((statement) => !('directive' in statement || isLink(statement)));
       this.sites.unshift({ at: first?.start ?? 0, kind: 'module', of: module, note: '' });
       this.functions.push(module);
     }

@@ -19,6 +19,17 @@ export const MARKER = '__pp_';
 const OPEN = ` /*${MARKER}*/`;
 const CLOSE = '/**/';
 
+/**
+ * Node shows the source line above the trace of an uncaught error, unless the line contains this
+ * (GetErrorSource in https://github.com/nodejs/node/blob/v20.20.0/src/node_errors.cc). The provider shows the line as it was written.
+ */
+export const NO_EXCERPT = '/*node-do-not-add-exception-line*/';
+
+/** An instrumented program whose lines Node shows itself; no column is moved. */
+export function withExcerpts(code: string): string {
+  return code.replaceAll(NO_EXCERPT, NO_EXCERPT.replaceAll('-', '_'));
+}
+
 /** The id as the first argument of a callback; ids stand nowhere else. */
 const ID = /__pp_[a-z]\?\.\(0x([0-9a-f]{6})/g;
 
