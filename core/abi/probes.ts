@@ -193,7 +193,9 @@ export const probes: readonly Probe<LanguageId>[] = [
       { ...line, meaning: 'Line of the throw; 0 for unknown.' },
     ],
     runtimes: {
-      node: yes('throw in instrumented files; others where instrumented code or the process sees them'),
+      node: yes(
+        'throw in instrumented files; rejections; others where a catch of such files, or the process, sees them',
+      ),
       python: planned('raise'),
       ruby: planned('raise'),
       php: planned('throw and errors'),
