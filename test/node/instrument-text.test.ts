@@ -215,3 +215,22 @@ t.test('a source map next to the program tells the original file and line', (t) 
   t.same(instrument(source, { kind: 'script', file })?.functions, [{ scope: '', name: 'f', line: 1 }]);
   t.end();
 });
+
+t.test('what a compiler adds is no function of the program', (t) => {
+  const names = (source: string): string[] | undefined =>
+    instrument(source, { kind: 'commonjs' })?.functions.map(({ name }) => name);
+  t.same(names('const one = __name(() => 1, "one"), Two = __name(class { m() {} }, "Two");'), ['one', 'm']);
+  t.same(names('__name(() => 1, one); __name(one, "one"); __named(() => 1, "one")'), ['<anonymous>', '<anonymous>']);
+  t.same(names('__export(exports, { one: () => one, two: () => m.two }); function one() {}'), ['one']);
+  t.same(names('_export(exports, { one: function() { return one; } }); function one() {}'), ['one']);
+  t.same(names('__webpack_require__.d(e, { one: () => one }); function one() {}'), ['one']);
+  t.same(names('__export(exports, { one: () => one() }); other(exports, { one: () => one })'), ['one', 'one']);
+  const map = (mappings: [number, number, number, number][][]): string =>
+    `//# sourceMappingURL=data:application/json;base64,${Buffer.from(
+      JSON.stringify({ version: 3, sources: ['a.ts'], mappings: encode(mappings) }),
+    ).toString('base64')}`;
+  const source = 'function added() {} function own() {}\nfunction other() {}\n';
+  t.same(names(source + map([[[20, 0, 0, 0]]])), ['own'], 'without a place in the source map');
+  t.same(names(source + map([])), ['added', 'own', 'other'], 'a map of nothing says nothing');
+  t.end();
+});

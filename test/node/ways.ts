@@ -3,7 +3,7 @@
  *
  * All run under one tracer; counts are asked for by pid: the program's own, and those of the children whose `pid N` it prints.
  */
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Test } from 'tap';
 import { PROGRAMS, type Outcome } from '../harness/node.js';
 import { countsOf, type Counts } from '../harness/trace.js';
@@ -23,6 +23,8 @@ export interface Way {
   readonly env?: NodeJS.ProcessEnv;
   /** Calls of each function of the program, by its name; others aren't looked at. */
   readonly calls: Readonly<Record<string, number>>;
+  /** Where functions are, by their names: `file:line`. */
+  readonly lines?: Readonly<Record<string, string>>;
   /** What else is to be so. */
   readonly check?: (t: Test, ours: Outcome, maps: Map<string, Counts>) => void;
   /** First number of the oldest version that knows it. */
@@ -49,7 +51,9 @@ export const pidsOf = ({ pid, stdout }: Outcome): Set<number> =>
   new Set([pid, ...[...stdout.matchAll(/^(?:# )?pid (\d+)$/gm)].map(([, other]) => Number(other))]);
 
 async function run(isolated: Isolated, way: Way, provider: boolean): Promise<Outcome> {
-  const env = { ...(provider ? isolated.env() : isolated.plainEnv()), ...way.env };
+  // A cache of its own: what another version of the instrumenter has left isn't looked at.
+  const extra = { POLYPROBE_CACHE: join(isolated.folder, 'cache'), ...way.env };
+  const env = provider ? isolated.env(extra) : isolated.plainEnv(extra);
   const running = startAs(process.execPath, way.args, env, join(PROGRAMS, way.folder ?? '.'));
   running.child.stdin!.on('error', () => undefined).write(way.stdin ?? '');
   if (way.until !== undefined) await running.line(way.until);
@@ -59,17 +63,31 @@ async function run(isolated: Isolated, way: Way, provider: boolean): Promise<Out
 
 function compare(t: Test, way: Way, plain: Outcome, ours: Outcome, maps: Map<string, Counts>): void {
   t.same(said(ours), said(plain), 'it is as without us');
-  const [entries, returns]: Record<string, number>[] = [{}, {}];
+  // Functions may be called `constructor`.
+  const [entries, returns] = [Object.create(null), Object.create(null)] as [
+    Record<string, number>,
+    Record<string, number>,
+  ];
   for (const [map, counts] of [
     ['@entry', entries],
     ['@return', returns],
   ] as const)
     for (const pid of pidsOf(ours))
-      for (const [name, count] of Object.entries(countsOf(maps, map, pid)))
-        counts![name] = (counts![name] ?? 0) + count;
-  const asked = Object.fromEntries(Object.keys(way.calls).map((name) => [name, entries![name] ?? 0]));
+      for (const [name, count] of Object.entries(countsOf(maps, map, pid))) counts[name] = (counts[name] ?? 0) + count;
+  const asked = Object.fromEntries(Object.keys(way.calls).map((name) => [name, entries[name] ?? 0]));
   t.same(asked, way.calls, `calls, of ${JSON.stringify(entries)}`);
   t.same(returns, entries, 'each call returns');
+  for (const [name, place] of Object.entries(way.lines ?? {})) {
+    const places = [...pidsOf(ours)]
+      .flatMap((pid) => Object.keys(countsOf(maps, '@lines', pid)))
+      .filter((key) => key.startsWith(`${name},`))
+      .map((key) => key.split(',').slice(1));
+    t.same(
+      places.map(([file, line]) => `${basename(file!)}:${line}`),
+      [place],
+      `where ${name} is`,
+    );
+  }
   way.check?.(t, ours, maps);
 }
 

@@ -8,7 +8,7 @@
 import { insert } from './insert.cjs';
 import { MARKER } from './pieces.cjs';
 import type { FunctionRecord, SourceKind } from './sites.cjs';
-import { decodeMap, findMap, originalPosition, readMap, shiftedUrl } from './sourcemap.cjs';
+import { decodeMap, findMap, isUnmapped, originalPosition, readMap, shiftedUrl } from './sourcemap.cjs';
 import type { OriginalPositions } from './sourcemap.cjs';
 
 export { bind, originalColumn, restore } from './pieces.cjs';
@@ -93,8 +93,17 @@ function instrumentText(source: string, options: InstrumentOptions): Instrumente
     const thrown = locate(from);
     return thrown.file === undefined && locate(to).line === thrown.line ? undefined : thrown.line;
   };
-  const inserted = insert(source, options.kind, options.skipTrivial ?? false, lineOfThrow);
-  const infoOf = ({ scope, name, at }: FunctionRecord): FunctionInfo => ({ scope, name, ...locate(at) });
+  const inserted = insert(
+    source,
+    options.kind,
+    options.skipTrivial ?? false,
+    lineOfThrow,
+    (at) => locate(at).isGenerated,
+  );
+  const infoOf = ({ scope, name, at }: FunctionRecord): FunctionInfo => {
+    const { isGenerated: _, ...place } = locate(at);
+    return { scope, name, ...place };
+  };
   const functions = inserted.functions.map(infoOf);
   const skipped = inserted.skipped.map((fn) => ({ ...infoOf(fn), reason: fn.skip ?? '' }));
   let { code } = inserted;
@@ -109,15 +118,24 @@ function instrumentText(source: string, options: InstrumentOptions): Instrumente
 /** What ends a line for V8, whose line numbers ours must agree with. */
 const LINE_END = /\r\n?|[\n\u2028\u2029]/g;
 
+/** Where a place was originally. */
+interface Located {
+  readonly line: number;
+  readonly file?: string;
+  /** A compiler's own: nobody wrote it. */
+  readonly isGenerated: boolean;
+}
+
 /** Says where a place was originally; cheap for places near the last one. */
-function locator(source: string, map: OriginalPositions | undefined): (at: number) => { line: number; file?: string } {
+function locator(source: string, map: OriginalPositions | undefined): (at: number) => Located {
   const starts = [0];
   for (const match of source.matchAll(LINE_END)) starts.push(match.index + match[0].length);
   let line = 0;
   return (at) => {
     while (line > 0 && at < (starts[line] ?? 0)) line--;
     while (at >= (starts[line + 1] ?? Infinity)) line++;
-    const original = map && originalPosition(map, line, at - (starts[line] ?? 0));
-    return original ?? { line: line + 1 };
+    const column = at - (starts[line] ?? 0);
+    const original = map && originalPosition(map, line, column);
+    return { ...(original ?? { line: line + 1 }), isGenerated: map !== undefined && isUnmapped(map, line, column) };
   };
 }

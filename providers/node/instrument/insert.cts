@@ -222,11 +222,13 @@ export function insert(
   kind: SourceKind,
   skipTrivial: boolean,
   lineOfThrow: LineOfThrow = () => undefined,
+  isGenerated: (at: number) => boolean = () => false,
 ): Inserted {
   const parsed = parse(source, kind);
   const plans = new Map<FunctionRecord, Plan>();
   const skipped: FunctionRecord[] = [];
   for (const fn of parsed.functions) {
+    if (!fn.isModule && isGenerated(fn.at)) fn.skip ??= 'generated';
     if (fn.skip !== undefined) skipped.push(fn);
     else if (fn.isBusy || !skipTrivial) plans.set(fn, plan(fn, plans.size));
   }

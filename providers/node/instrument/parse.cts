@@ -21,6 +21,7 @@ import type {
 } from 'acorn';
 import { newFunction, type FunctionRecord, type Parsed, type Site, type SiteKind, type SourceKind } from './sites.cjs';
 import { own } from '../own.cjs';
+import { isExportTable, keptName } from './compiled.cjs';
 import { ANONYMOUS, MODULE, boundNames, isUnnamed, keyName, peel, targetName } from './names.cjs';
 
 /** Children in source order, where acorn's own order of properties isn't that. */
@@ -143,10 +144,21 @@ class Walk {
         if (body.type === 'ForOfStatement' && body.await) return this.visitForAwait(body, node);
         return this.visit(body, '');
       }
+      case 'CallExpression': {
+        const kept = keptName(node);
+        const isTable = isExportTable(node);
+        if (!kept && !isTable) return this.visitRest(node);
+        if (this.current) this.current.isBusy = true;
+        return kept && this.visit(...kept);
+      }
       default:
-        if (this.current) return this.visitCode(node, this.current);
-        return this.visitOutside(node);
+        return this.visitRest(node);
     }
+  }
+
+  private visitRest(node: AnyNode): void {
+    if (this.current) this.visitCode(node, this.current);
+    else this.visitOutside(node);
   }
 
   /** Outside of functions. A script's variables would be the global object's: it is left alone. */

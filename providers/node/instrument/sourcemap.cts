@@ -7,7 +7,7 @@
  */
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { SourceMapMappings } from '@jridgewell/sourcemap-codec';
+import type { SourceMapMappings, SourceMapSegment } from '@jridgewell/sourcemap-codec';
 import { fs, own } from '../own.cjs';
 import type { Insertion } from './insert.cjs';
 
@@ -81,12 +81,8 @@ export function decodeMap(text: string, file: string | undefined): OriginalPosit
   }
 }
 
-/** Where a place was originally; line and column from 0. The nearest mapping to its left counts. */
-export function originalPosition(
-  map: OriginalPositions,
-  line: number,
-  column: number,
-): { file: string; line: number } | undefined {
+/** The mapping at a place, or the nearest to its left. */
+function segmentAt(map: OriginalPositions, line: number, column: number): SourceMapSegment | undefined {
   const segments = map.mappings[line] ?? [];
   let low = 0;
   let high = segments.length;
@@ -95,7 +91,22 @@ export function originalPosition(
     if ((segments[middle]?.[0] ?? 0) <= column) low = middle + 1;
     else high = middle;
   }
-  const segment = segments[low - 1] ?? segments[0];
+  return segments[low - 1];
+}
+
+/** Whether a place comes from no original: compilers leave what they add without a mapping. A map of nothing says nothing. */
+export function isUnmapped(map: OriginalPositions, line: number, column: number): boolean {
+  const segment = segmentAt(map, line, column);
+  return (segment === undefined || segment.length === 1) && map.mappings.some((segments) => segments.length > 0);
+}
+
+/** Where a place was originally; line and column from 0. The nearest mapping to its left counts. */
+export function originalPosition(
+  map: OriginalPositions,
+  line: number,
+  column: number,
+): { file: string; line: number } | undefined {
+  const segment = segmentAt(map, line, column) ?? map.mappings[line]?.[0];
   if (segment?.length !== 4 && segment?.length !== 5) return undefined;
   const source = map.raw.sources[segment[1]];
   if (typeof source !== 'string') return undefined;

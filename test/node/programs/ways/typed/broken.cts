@@ -1,0 +1,1 @@
+function f(a: number { return 1 }

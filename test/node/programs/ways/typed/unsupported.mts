@@ -1,0 +1,2 @@
+enum Fruit { Apple }
+console.log(Fruit.Apple);
