@@ -141,9 +141,11 @@ export function http1Requests(context: Context, taps: Taps, requests: Exchanges)
     else requests.tell(exchange);
   };
   const onFinish = (message: unknown): void => {
-    const { response } = message as Message;
+    const { response, socket } = message as Message;
     const sent = sending.get(response);
-    if (sent) done(response, sent, statusSent(response), '');
+    // Of one that began before the tracer came, too: those behind it don't count its bytes.
+    if (!sent) finished.set(socket, netSocket(socket)?.bytesWritten ?? 0);
+    else done(response, sent, statusSent(response), '');
   };
   /** A listener that throws would end the program. */
   const safely = (listener: (message: unknown) => void) => (message: unknown) => {

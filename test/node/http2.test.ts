@@ -87,8 +87,9 @@ t.test('requests and calls over HTTP/2', async (t) => {
   });
 
   await t.test('that are open when tracers come and go are told to those who saw them begin', async (t) => {
-    await traffic.run('begin');
-    const second = await traffic.again(t, isolated);
+    await traffic.scenes.run('begin');
+    await traffic.detach(isolated);
+    const second = await Traffic.attach(t, isolated, traffic.scenes);
     const { requests, calls } = await second.scene('end_of_it');
     t.same([requests, calls], [[], []]);
     const next = await second.scene('shaken');

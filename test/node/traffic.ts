@@ -92,60 +92,80 @@ export function inLines(told: readonly Told[]): string[] {
   );
 }
 
+/** A program of scenes; what a scene gives is what the program knows. */
+export class Scenes {
+  readonly running: Running;
+  #count = 0;
+
+  constructor(running: Running) {
+    this.running = running;
+  }
+
+  /** Starts one and waits until it's ready. */
+  static async start(t: Test, isolated: Isolated, file: string, env = isolated.env()): Promise<Scenes> {
+    const folder = t.testdir({});
+    const all = { ...env, ...certificate(folder), SOCKETS: folder };
+    const running = isolated.start([join(PROGRAMS, 'traffic/main.js'), file], all);
+    t.teardown(() => running.child.kill('SIGKILL'));
+    await running.line('ready');
+    return new Scenes(running);
+  }
+
+  async run<Known = null>(name: string): Promise<Known> {
+    const head = `done ${++this.#count} ${name} `;
+    this.running.say(name);
+    return JSON.parse((await this.running.line(head)).slice(head.length)) as Known;
+  }
+
+  /** @returns what it said on stderr */
+  async end(): Promise<string> {
+    this.running.say('end');
+    return (await this.running.done).stderr;
+  }
+}
+
 /** A program of scenes with a tracer attached. */
 export class Traffic {
-  readonly #running: Running;
+  readonly scenes: Scenes;
   readonly #tracer: Tracer;
   #seen = 0;
 
-  private constructor(running: Running, tracer: Tracer) {
-    this.#running = running;
+  private constructor(scenes: Scenes, tracer: Tracer) {
+    this.scenes = scenes;
     this.#tracer = tracer;
   }
 
-  /** Starts a program, waits until it's ready, attaches, and waits until all is hooked. */
-  static async start(t: Test, isolated: Isolated, file: string, extra: NodeJS.ProcessEnv = {}): Promise<Traffic> {
-    const folder = t.testdir({});
-    const env = isolated.env({ ...certificate(folder), SOCKETS: folder, ...extra });
-    const running = isolated.start([join(PROGRAMS, 'traffic/main.js'), file], env);
-    t.teardown(() => running.child.kill('SIGKILL'));
-    await running.line('ready');
-    return Traffic.attach(t, isolated, running);
+  /** Starts a program, attaches, and waits until all is hooked. */
+  static async start(t: Test, isolated: Isolated, file: string): Promise<Traffic> {
+    return Traffic.attach(t, isolated, await Scenes.start(t, isolated, file));
   }
 
-  static async attach(t: Test, isolated: Isolated, running: Running): Promise<Traffic> {
-    const tracer = await isolated.attach(t, ACTIONS, { pid: running.pid });
+  static async attach(t: Test, isolated: Isolated, scenes: Scenes): Promise<Traffic> {
+    const { pid } = scenes.running;
+    const tracer = await isolated.attach(t, ACTIONS, { pid });
     const hooked = setOf(Object.keys(ACTIONS));
-    await until('the hooks', () => tracer.printed().some((line) => line === `hooks ${running.pid} ${hooked}\n`));
-    return new Traffic(running, tracer);
+    await until('the hooks', () => tracer.printed().some((line) => line === `hooks ${pid} ${hooked}\n`));
+    return new Traffic(scenes, tracer);
   }
 
-  /** Detaches and attaches again. */
-  async again(t: Test, isolated: Isolated): Promise<Traffic> {
+  /** Detaches, and waits until nothing is armed. */
+  async detach(isolated: Isolated): Promise<void> {
     await this.#tracer.stop();
-    await until('the sites to be as they were', () => isolated.armed(this.#running.pid).size === 0);
-    return Traffic.attach(t, isolated, this.#running);
+    await until('the sites to be as they were', () => isolated.armed(this.scenes.running.pid).size === 0);
   }
 
-  /** Runs a scene, by its program, to its end. */
+  /** Runs a scene to its end. */
   async scene<Known = null>(name: string): Promise<Scene<Known>> {
-    const known = await this.run<Known>(name);
+    const known = await this.scenes.run<Known>(name);
     const lines = await this.#lines();
     const told = paired(lines);
     const of = (kind: string): Told[] => told.filter((each) => each.kind === kind);
     return { requests: of('request'), calls: of('call'), known, text: lines.join('') };
   }
 
-  /** Runs a scene whose requests and calls needn't have ended. @returns what the program knows of it */
-  async run<Known = null>(name: string): Promise<Known> {
-    this.#running.say(name);
-    const line = await this.#running.line(`done ${name} `);
-    return JSON.parse(line.slice(`done ${name} `.length)) as Known;
-  }
-
+  /** @returns what the program said on stderr */
   async end(): Promise<string> {
-    this.#running.say('end');
-    const { stderr } = await this.#running.done;
+    const stderr = await this.scenes.end();
     await this.#tracer.stop();
     return stderr;
   }

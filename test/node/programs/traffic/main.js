@@ -9,10 +9,11 @@ process.on('uncaughtException', (error) => {
   await scenes.prepare?.();
   console.log('ready');
   const input = require('readline').createInterface({ input: process.stdin });
+  let count = 0;
   for await (const name of input) {
     if (name === 'end') break;
     const known = await scenes[name]();
-    console.log(`done ${name} ${JSON.stringify(known ?? null)}`);
+    console.log(`done ${++count} ${name} ${JSON.stringify(known ?? null)}`);
   }
   process.exit();
 })();
