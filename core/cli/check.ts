@@ -2,7 +2,8 @@
 import type { Command } from 'commander';
 import { check, summarise, type Finding, type Level, type Summary } from '../check/index.js';
 import { escapeText } from '../elf/text.js';
-import { EXIT_FAILED, cliError } from './errors.js';
+import { EXIT_FAILED } from './errors.js';
+import { parsePid } from './numbers.js';
 import { action, colours, json, print } from './output.js';
 
 const HELP = `
@@ -21,7 +22,7 @@ Examples:
 interface Flags {
   readonly json: boolean;
   readonly fire: boolean;
-  readonly pid?: string;
+  readonly pid?: number;
 }
 
 /** Signs for a terminal, and words of the same width for a pipe. */
@@ -66,26 +67,18 @@ function progressLine(): { show(what: string): void; clear(): void } {
   };
 }
 
-function processNumber(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const pid = /^\d+$/.test(text) ? Number(text) : 0;
-  if (pid < 1 || pid > 2 ** 31 - 1)
-    throw cliError('usage', { detail: `${text} is no process number`, expected: 'a number from 1 to 2147483647' });
-  return pid;
-}
-
 /** Adds the command. */
 export function register(program: Command): void {
   program
     .command('check')
     .description('find out whether tracing works here, and what to do where it does not')
-    .option('-p, --pid <pid>', 'one process: is it served, and if not, why')
+    .option('-p, --pid <pid>', 'one process: is it served, and if not, why', parsePid)
     .option('--no-fire', "don't try out which probes fire")
     .option('--json', 'print JSON', false)
     .addHelpText('after', HELP)
     .action(
       action(async (flags: Flags) => {
-        const pid = processNumber(flags.pid);
+        const { pid } = flags;
         const findings: Finding[] = [];
         const terminal = process.stdout.isTTY;
         const { bold } = colours();

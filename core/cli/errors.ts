@@ -33,7 +33,7 @@ export const ERRORS = {
   usage: {
     what: '{detail}',
     expected: '{expected}',
-    todo: 'see polyprobe --help',
+    todo: 'see polyprobe {command}--help',
     exit: EXIT_USAGE,
   },
   unexpected: {
@@ -106,6 +106,12 @@ export const ERRORS = {
     todo: 'run it without polyprobe: the message should be the same',
     exit: EXIT_NOT_EXECUTABLE,
   },
+  'run/bad-glob': {
+    what: "'{glob}' is no glob: {problem}",
+    expected: 'a path, or a glob like src/**/*.js; a bracket that is meant as such has a backslash before it',
+    todo: 'correct it; quote it, so that the shell leaves it alone',
+    exit: EXIT_USAGE,
+  },
   'lib/not-built': {
     what: 'the library is not built',
     expected: '{path}',
@@ -144,8 +150,10 @@ export function cliError(
   options?: ErrorOptions,
 ): CliError {
   const entry: ErrorEntry = ERRORS[code];
+  // Which command it was is not always known.
+  const all: Readonly<Record<string, string | number>> = { command: '', ...values };
   const fill = (text: string): string =>
-    text.replace(/\{(\w+)\}/g, (whole, word: string) => escapeText(String(values[word] ?? whole)));
+    text.replace(/\{(\w+)\}/g, (whole, word: string) => escapeText(String(all[word] ?? whole)));
   return new CliError(code, fill(entry.what), fill(entry.expected), fill(entry.todo), entry.exit, options);
 }
 

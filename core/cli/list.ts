@@ -4,6 +4,7 @@ import { typeName } from '../elf/arguments.js';
 import { readProbes, type Probe } from '../elf/notes.js';
 import { probesOfProcess, type ProcessFile, type ProcessProbe } from '../elf/process.js';
 import { cliError } from './errors.js';
+import { processNumber } from './numbers.js';
 import { action, json, print, remark, table } from './output.js';
 
 /** The names of a probe's arguments, for a probe whose meaning is known; otherwise undefined. */
@@ -72,15 +73,7 @@ export function list(target: string, describe: Describe = () => undefined): List
     });
   }
   if (!/^\d+$/.test(target)) return listFile(target, describe);
-  const pid = Number(target);
-  // The kernel's own limit of process numbers is 2^22; more digits are a slip, not a process.
-  if (pid < 1 || pid > 2 ** 31 - 1) {
-    throw cliError('usage', {
-      detail: `${target} is no process number`,
-      expected: 'a number from 1 to 2147483647, or a path',
-    });
-  }
-  return listProcess(pid, describe);
+  return listProcess(processNumber(target, ', or a path'), describe);
 }
 
 function listFile(path: string, describe: Describe): Listing {

@@ -8,7 +8,7 @@ import { PACKAGE } from '../paths.js';
 import { recognise } from '../runtimes/index.js';
 import { register as check } from './check.js';
 import { register as env } from './env.js';
-import { EXIT_USAGE } from './errors.js';
+import { cliError, EXIT_USAGE, type CliError } from './errors.js';
 import { register as lib } from './lib.js';
 import { register as list } from './list.js';
 import { quietPipes, reportError } from './output.js';
@@ -34,7 +34,8 @@ export function build(): Command {
     .description('System-tracing probes (USDT) for dynamic languages')
     .version(version, '-V, --version', 'print the version')
     .enablePositionalOptions()
-    .showHelpAfterError('(see polyprobe --help)')
+    // Its errors are said as all others are.
+    .configureOutput({ outputError: () => undefined })
     .addHelpText('after', HELP)
     .exitOverride();
   run(program);
@@ -50,14 +51,41 @@ export function build(): Command {
   return program;
 }
 
+/** What commander has to say of a command line, in the form of all errors. */
+export function usageError(error: CommanderError, program: Command, args: readonly string[]): CliError {
+  const names = program.commands.map((command) => command.name());
+  const command = names.find((name) => name === args[0]);
+  const text = error.message.replace(/^error: /, '').trim();
+  // "... is invalid. Expected a number.", "too many arguments for 'lib'. Expected 0 arguments but got 1."
+  const [, what = text, expected] = /^([^]*?)\. Expected ([^]*?)\.?$/.exec(text) ?? [];
+  const usual: Record<string, string> = {
+    'commander.unknownCommand': `one of ${names.join(', ')}`,
+    'commander.unknownOption': command ? `an option of polyprobe ${command}` : 'an option, or a command',
+    'commander.missingArgument': `polyprobe ${command} ${program.commands.find((it) => it.name() === command)?.usage() ?? ''}`,
+    'commander.optionMissingArgument': 'a value behind the option',
+  };
+  const values = {
+    detail: what.replace(/\n/g, ' '),
+    expected: expected ?? usual[error.code] ?? 'what the help says',
+    command: command === undefined ? '' : `${command} `,
+  };
+  return cliError('usage', values, { cause: error });
+}
+
 async function main(): Promise<void> {
   quietPipes();
+  const program = build();
+  const args = process.argv.slice(2);
   try {
-    await build().parseAsync();
+    // Commander would print the whole help.
+    if (args[0] === 'help' && args[1] !== undefined && !program.commands.some((it) => it.name() === args[1]))
+      throw new CommanderError(1, 'commander.unknownCommand', `error: unknown command '${args[1]}'`);
+    await program.parseAsync();
   } catch (error) {
-    // Commander has printed its message; help and version are no errors.
-    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : EXIT_USAGE;
-    else reportError(error);
+    // What is printed by itself: help, which is no error if it was asked for, and the version.
+    if (error instanceof CommanderError && (error.exitCode === 0 || error.code === 'commander.help'))
+      process.exitCode = error.exitCode === 0 ? 0 : EXIT_USAGE;
+    else reportError(error instanceof CommanderError ? usageError(error, program, args) : error);
   }
 }
 

@@ -4,7 +4,7 @@ import { constants } from 'node:os';
 import type { Command } from 'commander';
 import { isStatus, loadAddon } from '../../providers/node/addon.cjs';
 import { VARIABLES } from '../../providers/node/options.cjs';
-import { environment } from '../runtimes/index.js';
+import { environment, forbids } from '../runtimes/index.js';
 import { which } from '../runtimes/path-search.js';
 import { cliError } from './errors.js';
 import { action, remark } from './output.js';
@@ -15,7 +15,9 @@ The command replaces polyprobe: same process, same streams, signals and exit sta
 variables only, which children inherit; 'polyprobe env' prints them for a service file. Nothing is hooked, and
 nothing slows down, until a tracer attaches.
 
-By default the application's own files can be traced, not node_modules: -i '**' takes everything.
+By default the application's own files can be traced, not node_modules: -i '**' takes everything. A path takes a file,
+or all of a folder. What was chosen and can't be instrumented runs as it is; --report FILE says what that is, and why,
+and at the end which globs no file has matched.
 
 Exit status: the command's own; 127 if it can't be found, 126 if it can't be run, 2 for a wrong command line.
 
@@ -73,14 +75,14 @@ export function register(program: Command): void {
         const found = which(command);
         if (found === 'not-found') throw cliError('run/not-found', { command });
         if (found === 'not-executable') throw cliError('run/not-executable', { command });
-        const env = { ...process.env, ...environment(runOptions(flags), process.env) };
-        if (!flags.quiet) env[VARIABLES.notice] = '1';
+        const set = environment(runOptions(flags), process.env);
+        const forbidden = forbids([command, ...args], process.env);
+        const env = { ...process.env, ...(forbidden ? {} : set) };
         const unsupported = loadAddon();
-        if (isStatus(unsupported) && !flags.quiet) {
-          // Said here once, so the program's own Node needn't.
-          delete env[VARIABLES.notice];
-          remark(`off: ${unsupported.message}; the command runs without probes. To do: ${unsupported.todo}`);
-        }
+        const off = forbidden ?? (isStatus(unsupported) ? { ...unsupported, what: unsupported.message } : undefined);
+        // Said here once, so the program's own Node needn't.
+        if (!off && !flags.quiet) env[VARIABLES.notice] = '1';
+        if (off && !flags.quiet) remark(`off: ${off.what}; the command runs without probes. To do: ${off.todo}`);
         const errno = replace(found.path, [command, ...args], env);
         if (errno !== undefined) {
           const name = Object.entries(constants.errno).find(([, value]) => value === errno)?.[0];

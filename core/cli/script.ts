@@ -7,8 +7,9 @@ import { assemble, listTools, loadTool, type Copy } from '../tracer/script.js';
 import { readProbes } from '../elf/notes.js';
 import { LIBRARY } from '../paths.js';
 import { cliError } from './errors.js';
+import { parsePids } from './numbers.js';
 import { action, json, print, table } from './output.js';
-import { parsePid, tracing } from './trace-errors.js';
+import { tracing } from './trace-errors.js';
 
 const HELP = `
 Without a name, lists the tools. With one, prints its program with this machine's paths filled in; bpftrace runs it as
@@ -30,7 +31,7 @@ export function register(program: Command): void {
     .command('script')
     .description('print a tracing tool as a bpftrace program, or list the tools')
     .argument('[tool]', 'name of a tool')
-    .option('-p, --pid <pid>', 'only this process; may be repeated', parsePid)
+    .option('-p, --pid <pid>', 'only this process; may be repeated', parsePids)
     .option('--json', 'print the list as JSON')
     .addHelpText('after', HELP)
     .action(

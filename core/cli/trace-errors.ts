@@ -1,5 +1,4 @@
-/** What `trace` and `script` share: how their errors and their process numbers are said. */
-import { InvalidArgumentError } from 'commander';
+/** What `trace` and `script` share: how their errors are said. */
 import { TracerError, type TracerErrorCode } from '../tracer/errors.js';
 import { EXIT_FAILED, EXIT_NO_PERMISSION, EXIT_USAGE } from './errors.js';
 import { fail } from './output.js';
@@ -31,35 +30,3 @@ function sudo(): string {
     ' ',
   );
 }
-
-/* The kernel's own limit of pid_max. */
-const MAX_PID = 4_194_304;
-
-/** For `-p`, which may be repeated. */
-export function parsePid(text: string, before: number[] | undefined): number[] {
-  const pid = Number(text);
-  if (!/^\d+$/.test(text) || pid < 1 || pid > MAX_PID) {
-    throw new InvalidArgumentError(`Expected a process number, 1 to ${MAX_PID}.`);
-  }
-  return [...(before ?? []), pid];
-}
-
-/** For `--seconds`. */
-export function parseSeconds(text: string): number {
-  const seconds = Number(text);
-  if (!/^\d+(\.\d+)?$/.test(text) || seconds <= 0 || seconds > 86_400 * 7) {
-    throw new InvalidArgumentError('Expected seconds: a number above 0, a week at most.');
-  }
-  return seconds;
-}
-
-/** For `--top` and `--keys`. */
-export const parseCount =
-  (most: number) =>
-  (text: string): number => {
-    const count = Number(text);
-    if (!/^\d+$/.test(text) || count < 1 || count > most) {
-      throw new InvalidArgumentError(`Expected a whole number, 1 to ${most}.`);
-    }
-    return count;
-  };

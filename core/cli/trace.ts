@@ -8,7 +8,8 @@ import { count } from '../tracer/units.js';
 import { EXIT_FAILED } from './errors.js';
 import { escapeText } from '../elf/text.js';
 import { action, json, print, remark, table } from './output.js';
-import { parseCount, parsePid, parseSeconds, tracing } from './trace-errors.js';
+import { parseCount, parsePids, parseSeconds } from './numbers.js';
+import { tracing } from './trace-errors.js';
 
 const HELP = `
 'polyprobe script' lists the tools. Live ones (flow, events) print each event as it happens; the others print a table
@@ -50,7 +51,7 @@ export function register(program: Command): void {
     .command('trace')
     .description('trace running programs with one of the tools')
     .argument('<tool>', "name of a tool, see 'polyprobe script'")
-    .option('-p, --pid <pid>', 'only this process; may be repeated', parsePid)
+    .option('-p, --pid <pid>', 'only this process; may be repeated', parsePids)
     .option('--children', 'of -p: the processes that it started and will start, too')
     .option('--seconds <n>', 'end by itself after this time', parseSeconds)
     .option('--top <n>', `rows to show; default: ${TOP} in tables, all in JSON`, parseCount(1_000_000))

@@ -1,7 +1,7 @@
 /** The runtimes, in the order of the ABI's languages. A new one is an entry here and one in `core/abi/probes.ts`. */
 import type { Recognisable, Recognised } from '../elf/processes.js';
 import { node } from './node.js';
-import type { RunOptions, Runtime } from './types.js';
+import type { Obstacle, RunOptions, Runtime } from './types.js';
 
 export type { Exercise, Installation, Obstacle, Runtime, RunOptions } from './types.js';
 
@@ -22,4 +22,13 @@ export function environment(options: RunOptions, env: NodeJS.ProcessEnv): Record
   const set: Record<string, string> = {};
   for (const runtime of runtimes) Object.assign(set, runtime.environment(options, { ...env, ...set }));
   return set;
+}
+
+/** Why the providers had better not be loaded in a command: it would end because of it. */
+export function forbids(command: readonly string[], env: NodeJS.ProcessEnv): Obstacle | undefined {
+  for (const runtime of runtimes) {
+    const obstacle = runtime.forbids(command, env);
+    if (obstacle) return obstacle;
+  }
+  return undefined;
 }

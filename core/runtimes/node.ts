@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import satisfies from 'semver/functions/satisfies.js';
 import { SUPPORTED_NODE } from '../../providers/node/addon.cjs';
-import { VARIABLES } from '../../providers/node/options.cjs';
+import { joinPatterns, VARIABLES } from '../../providers/node/options.cjs';
 import { NATIVE, PROVIDERS } from '../paths.js';
 import { findInPath } from './path-search.js';
 import type { Installation, Obstacle, Runtime, RunOptions } from './types.js';
@@ -29,10 +29,11 @@ function environment(options: RunOptions, env: NodeJS.ProcessEnv): Record<string
   const set: Record<string, string> = {};
   if (!given.includes(ours)) set['NODE_OPTIONS'] = given.trim() === '' ? ours : `${ours} ${given}`;
   else set['NODE_OPTIONS'] = given;
-  if (options.include) set[VARIABLES.include] = options.include.join(':');
-  if (options.exclude) set[VARIABLES.exclude] = options.exclude.join(':');
+  if (options.include) set[VARIABLES.include] = joinPatterns(options.include);
+  if (options.exclude) set[VARIABLES.exclude] = joinPatterns(options.exclude);
   if (options.root !== undefined) set[VARIABLES.root] = options.root;
   if (!options.functions) set[VARIABLES.functions] = '0';
+  if (options.report !== undefined) set[VARIABLES.report] = options.report;
   return set;
 }
 
@@ -83,6 +84,35 @@ function obstacles(env: NodeJS.ProcessEnv): Obstacle[] {
   return found;
 }
 
+const isNode = (name: string): boolean => /^(node|nodejs)(\d+)?( \(deleted\))?$/.test(basename(name));
+
+/** Node's own options in a command line. */
+function ownOptions(command: readonly string[]): readonly string[] {
+  if (command[0] === undefined || !isNode(command[0])) return [];
+  let index = 1;
+  while (index < command.length && command[index]!.startsWith('-')) index += WITH_VALUE.has(command[index]!) ? 2 : 1;
+  return command.slice(1, index);
+}
+
+/** Paths that options let a program read under Node's permission model. */
+const readable = (options: readonly string[]): string[] =>
+  options.flatMap((option, index) => {
+    const match = /^--allow-fs-read(?:=(.*))?$/.exec(option);
+    return match ? (match[1] ?? options[index + 1] ?? '').split(',') : [];
+  });
+
+/** Node 20 ends with an error when it may not read what it is to load first; later versions run on. */
+function forbids(command: readonly string[], env: NodeJS.ProcessEnv): Obstacle | undefined {
+  const options = [...words(env), ...ownOptions(command)];
+  if (options.some((option) => /^--experimental-policy(=|$)/.test(option)))
+    return { what: 'a policy says what Node.js may load', todo: 'run it without --experimental-policy to trace it' };
+  if (!options.includes('--permission') && !options.includes('--experimental-permission')) return undefined;
+  const isReadable = readable(options).some((path) => path === '*' || PRELOAD.startsWith(path.replace(/\*$/, '')));
+  if (isReadable) return undefined;
+  const todo = `add --allow-addons --allow-fs-read=${join(PROVIDERS, '../..')}/`;
+  return { what: 'the permission model keeps polyprobe from being read', todo };
+}
+
 /** The first argument that is no option of Node's; options with a value of their own are few. */
 const WITH_VALUE = new Set(['-r', '--require', '--import', '-C', '--conditions', '--loader', '--experimental-loader']);
 
@@ -130,9 +160,9 @@ export const node: Runtime = {
   id: 'node',
   interpreter: 'node',
   extension: '.js',
-  recognise: ({ exe, argv }) =>
-    /^(node|nodejs)(\d+)?( \(deleted\))?$/.test(basename(exe)) ? { program: programOf(argv) } : undefined,
+  recognise: ({ exe, argv }) => (isNode(exe) ? { program: programOf(argv) } : undefined),
   environment,
+  forbids,
   async installations() {
     const real = new Map<string, string>();
     for (const path of [process.execPath, ...findInPath(/^(node|nodejs)\d*$/)]) {

@@ -9,6 +9,8 @@ export interface RunOptions {
   readonly exclude?: readonly string[] | undefined;
   /** Folder that relative globs start from; undefined: the program's working directory. */
   readonly root?: string | undefined;
+  /** Absolute path of a file that is told what can't be instrumented. */
+  readonly report?: string | undefined;
   /** Whether functions can be traced; false saves their instrumentation. */
   readonly functions: boolean;
 }
@@ -62,6 +64,11 @@ export interface Runtime {
    * @returns only the variables to be set
    */
   environment(options: RunOptions, env: NodeJS.ProcessEnv): Record<string, string>;
+  /**
+   * Why a command would not start at all, or not as it should, if the provider were to be loaded in it.
+   * @param command its name or path, and its arguments
+   */
+  forbids(command: readonly string[], env: NodeJS.ProcessEnv): Obstacle | undefined;
   /** The interpreters on this machine. Runs each once, to ask for its version. */
   installations(): Promise<Installation[]>;
   /** What in an environment, ours or another process's, keeps the provider from loading or the program from starting. */

@@ -155,6 +155,8 @@ export function loadAddon(): Addon | Status {
     if (cutOff !== undefined) return statusOf('load-failed', `${cutOff} is cut off`);
     return require(path) as Addon;
   } catch (error) {
+    const { code } = error as { code?: unknown };
+    if (code === 'ERR_DLOPEN_DISABLED' || code === 'ERR_ACCESS_DENIED') return statusOf('forbidden', String(error));
     return usesMusl() ? statusOf('musl') : statusOf('load-failed', String(error));
   }
 }

@@ -12,6 +12,7 @@ import { selector } from './instrument/select.cjs';
 import type { SourceKind } from './instrument/index.cjs';
 import { errorText } from './load.cjs';
 import type { Options } from './options.cjs';
+import { Refusals, Report } from './refusals.cjs';
 import { Sources } from './source.cjs';
 
 interface Context {
@@ -32,8 +33,6 @@ const specifiers = new Map<string, string>();
 
 /** Files that an outer registration of ours has in hand: what other loaders make of them is instrumented there. */
 const inHand = new Set<string>();
-/** Where the main thread hears of files that couldn't be instrumented. */
-let refusals: MessagePort | undefined;
 
 /** Whether a warning of Node's about the module in hand is still to be printed. */
 let warning = false;
@@ -49,14 +48,20 @@ function awaitWarnings(): void {
 
 /** Called by Node with what `hook.cts` registered; again when another loader has registered since. */
 export function initialize(data: { options: Options; port: MessagePort }): void {
-  refusals = data.port;
-  refusals.unref();
-  if (sources) return;
+  data.port.unref();
+  if (sources) {
+    sources.refusals.teller = data.port;
+    return;
+  }
   const loaded = loadAddon();
   if (isStatus(loaded)) return;
   awaitWarnings();
   addon = loaded;
-  sources = new Sources(loaded, data.options, selector(data.options));
+  const report = Report.of(data.options);
+  const refusals = new Refusals(report);
+  refusals.teller = data.port;
+  const selected = selector(data.options, (pattern) => report?.tell('matched', { pattern }));
+  sources = new Sources(loaded, data.options, selected, refusals);
 }
 
 /** Remembers what the program asked for. */
@@ -112,6 +117,5 @@ function instrumented(sources: Sources, result: LoadResult, file: string, kind: 
   if (source === null || source === undefined) return result;
   const text = typeof source === 'string' ? source : Buffer.from(source as Uint8Array).toString();
   const code = sources.transform(text, file, [kind]);
-  for (const refused of sources.refused.splice(0)) refusals?.postMessage(refused);
   return code === undefined ? result : { ...result, source: code };
 }

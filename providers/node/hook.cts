@@ -14,6 +14,7 @@ import { Imports } from './imports.cjs';
 import type { SourceKind } from './instrument/index.cjs';
 import type { Options } from './options.cjs';
 import { seemsToImport } from './program.cjs';
+import { refusedFile } from './refusals.cjs';
 import { instrumenting, type Sources } from './source.cjs';
 import { isTypeScript, strippedFormat, TypeStripper } from './typescript.cjs';
 
@@ -57,12 +58,12 @@ function threadHooks(addon: Addon, options: Options, sources: Sources): ImportHo
   const register = (): void => {
     registered = registering = true;
     const { port1, port2 } = new MessageChannel();
-    sources.hearRefusals(port1);
+    sources.refusals.hear(port1);
     try {
       node.register(LOADER, { data: { options, port: port2 }, transferList: [port2] });
     } catch (error) {
       // The program runs as it would have; what it imports doesn't fire.
-      sources.refused.push({ file: LOADER, reason: 'internal', message: String(error) });
+      sources.refusals.add(refusedFile(LOADER, 'internal', String(error)));
     }
     registering = false;
   };

@@ -9,10 +9,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compileFunction, createContext } from 'node:vm';
 import type { Provider } from './provider.cjs';
-import type { Refused } from './source.cjs';
+import type { Refused } from './refusals.cjs';
 import { statusOf, type Status } from './status.cjs';
 
-export type { Refused } from './source.cjs';
+export type { Refused } from './refusals.cjs';
 export type { Status, StatusCode } from './status.cjs';
 
 /** One provider for each isolate, however many copies of the package are loaded in it. */
@@ -59,7 +59,7 @@ export function status(): Status {
   return { ...(shared[KEY]?.status ?? statusOf('not-started')) };
 }
 
-/** Files that were to be instrumented and couldn't be: they run as they are, their functions don't fire. */
+/** Files, and functions in files, that were to be instrumented and couldn't be: they run as they are and don't fire. */
 export function refused(): readonly Refused[] {
   return Array.from(shared[KEY]?.refused ?? [], (file) => ({ ...file }));
 }

@@ -52,7 +52,7 @@ function writeNew(path: string, bytes: Uint8Array): void {
 /** Functions of `fs` as they were: a program that has replaced some isn't to hear of what we read. */
 export const fs = {
   ...{ closeSync, existsSync, fstatSync, futimesSync, lstatSync, mkdirSync, openSync, readOpen, readText, readdirSync },
-  ...{ renameSync, rmSync, statSync, unlinkSync, writeNew, constants },
+  ...{ renameSync, rmSync, statSync, unlinkSync, writeNew, writeSync, constants },
 };
 
 /** A package, or a file by its path from this folder. */

@@ -45,5 +45,9 @@ try {
     hide();
   }
 } catch (error) {
-  say(String(error), 'npm rebuild polyprobe');
+  var denied = (error as { code?: unknown }).code === 'ERR_ACCESS_DENIED';
+  say(
+    String(error),
+    denied ? 'add --allow-addons --allow-fs-read=' + __dirname + '/../../../' : 'npm rebuild polyprobe',
+  );
 }

@@ -13,10 +13,11 @@ import { host } from './host.cjs';
 import { selector } from './instrument/select.cjs';
 import { MARKER, restore } from './instrument/pieces.cjs';
 import { loadHook } from './load.cjs';
-import { readOptions } from './options.cjs';
+import { readOptions, type Options } from './options.cjs';
 import { programName, startsWithModules, whenProgramIsKnown } from './program.cjs';
 import { requestHook } from './request.cjs';
-import { Sources, type Refused } from './source.cjs';
+import { Refusals, refusedFile, Report, reportStart, type Refused } from './refusals.cjs';
+import { Sources } from './source.cjs';
 import { statusOf, type Status } from './status.cjs';
 import { Taps } from './taps.cjs';
 import { toggler } from './toggle.cjs';
@@ -31,12 +32,22 @@ export interface Provider {
 /** Starts in this isolate. May throw. */
 export function begin(): Provider {
   const options = readOptions();
+  const report = Report.of(options);
+  const provider = beginWith(options, report);
+  reportStart(report, programName(), provider.status);
+  if (report && provider.status.active) reportAtExit(report, options, provider);
+  return provider;
+}
+
+function beginWith(options: Options, report: Report | undefined): Provider {
   if (options.off) return { status: statusOf('disabled'), refused: [] };
   // Node's own loader thread runs preloads too (until 22.14 nothing else tells it apart): it has no parent.
   if (!isMainThread && parentPort === null) return { status: statusOf('loader-thread'), refused: [] };
   const addon = loadAddon();
   if (isStatus(addon)) return { status: addon, refused: [] };
-  const sources = new Sources(addon, options, selector(options));
+  const refusals = new Refusals(report);
+  const selected = selector(options, (pattern) => report?.tell('matched', { pattern }));
+  const sources = new Sources(addon, options, selected, refusals);
   const runtime = `node ${process.versions.node}${threadId === 0 ? '' : ` worker ${threadId}`}`;
   const context = contextHook(addon);
   const taps = new Taps(addon);
@@ -67,7 +78,27 @@ export function begin(): Provider {
     status: statusOf('on'),
     // Asked anew each time: other threads tell theirs late.
     get refused() {
-      return sources.refused;
+      if (isFrozen()) refusals.add(refusedFile(programName(), 'frozen', FROZEN));
+      return refusals.all();
     },
   };
+}
+
+const FROZEN = 'the global object is frozen: functions of this program cannot be hooked, unless they were before';
+
+/** Whether the callbacks that instrumented code asks for can't be put there. */
+function isFrozen(): boolean {
+  const descriptor = Object.getOwnPropertyDescriptor(host, `${MARKER}e`);
+  return descriptor ? descriptor.configurable === false : !Object.isExtensible(host);
+}
+
+/** What can be said only in the end. A listener, which the program can see, is there only if somebody asked for the report. */
+function reportAtExit(report: Report, options: Options, provider: Provider): void {
+  if (!isMainThread) return;
+  process.once('exit', () => {
+    report.tell('end', { refused: provider.refused.length });
+    const matched = report.matched();
+    for (const pattern of [...(options.include ?? []), ...(options.exclude ?? [])])
+      if (!matched.has(pattern)) report.tell('unmatched', { pattern, message: 'no file that was loaded matches' });
+  });
 }

@@ -1,24 +1,17 @@
 /**
  * source: one file's text on its way from the loader to the compiler, the same on every thread and Node version.
  *
- * Owns: which files are instrumented, and the list of those that couldn't be. Called by: `hook.cts`, `esm.cts`.
+ * Owns: which files are instrumented. Called by: `hook.cts`, `esm.cts`.
  */
 import type { Addon } from './addon.cjs';
 import { mapGet, mapSet } from './builtins.cjs';
-import { receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
 import type { InstrumentCache } from './instrument/cache.cjs';
 import type { SourceKind } from './instrument/index.cjs';
 import { bind, withExcerpts } from './instrument/pieces.cjs';
 import { register } from './names.cjs';
 import { fs, own } from './own.cjs';
 import type { Options } from './options.cjs';
-
-/** A file that runs as it is. */
-export interface Refused {
-  readonly file: string;
-  readonly reason: string;
-  readonly message: string;
-}
+import { refusedFile, refusedFunction, type Refusals } from './refusals.cjs';
 
 let depth = 0;
 
@@ -29,9 +22,7 @@ export function instrumenting(): boolean {
 
 /** Instruments the files that the operator chose. */
 export class Sources {
-  readonly #refused: Refused[] = [];
-  /** From loader threads of Node's, which meet ES modules. */
-  readonly #ports: MessagePort[] = [];
+  readonly refusals: Refusals;
   readonly #addon: Addon;
   readonly #options: Options;
   readonly #selected: (file: string) => boolean;
@@ -42,24 +33,11 @@ export class Sources {
   readonly #compiled = new Map<string, string>();
 
   /** @param selected whether a file, by its absolute path, is to be instrumented */
-  constructor(addon: Addon, options: Options, selected: (file: string) => boolean) {
+  constructor(addon: Addon, options: Options, selected: (file: string) => boolean, refusals: Refusals) {
+    this.refusals = refusals;
     this.#addon = addon;
     this.#options = options;
     this.#selected = options.functions ? selected : () => false;
-  }
-
-  /** Files that were chosen and couldn't be instrumented, with the reason. */
-  get refused(): Refused[] {
-    for (const port of this.#ports)
-      for (let told = receiveMessageOnPort(port); told; told = receiveMessageOnPort(port))
-        this.#refused.push(told.message as Refused);
-    return this.#refused;
-  }
-
-  /** Another thread will tell of files that it can't instrument. */
-  hearRefusals(port: MessagePort): void {
-    port.unref();
-    this.#ports.push(port);
   }
 
   /**
@@ -88,14 +66,16 @@ export class Sources {
   }
 
   #instrument(source: string, file: string, kinds: readonly SourceKind[]): string | undefined {
-    let refusal: Refused | undefined;
+    let refusal: readonly [reason: string, message: string] | undefined;
     for (const kind of kinds) {
       const result = this.#cache().attempt(source, { kind, file });
       if ('reason' in result) {
-        refusal ??= { file, reason: result.reason, message: result.message };
+        refusal ??= [result.reason, result.message];
         if (result.reason === 'syntax') continue;
         break;
       }
+      for (const { file: original, name, line, reason } of result.skipped)
+        this.refusals.add(refusedFunction(original ?? file, name, line, reason));
       if (result.functions.length === 0) return undefined;
       const first = register(this.#addon, file, this.#options.root, result.functions);
       if (first !== 0) {
@@ -107,10 +87,10 @@ export class Sources {
         mapSet(this.#compiled, file, code);
         return code;
       }
-      refusal = { file, reason: 'numbers', message: 'more functions than numbers, 16 million' };
+      refusal = ['numbers', 'more functions than numbers, 16 million'];
       break;
     }
-    if (refusal) this.#refused.push(refusal);
+    if (refusal) this.refusals.add(refusedFile(file, ...refusal));
     return undefined;
   }
 

@@ -16,6 +16,7 @@ export type StatusCode =
   | 'musl'
   | 'not-built'
   | 'load-failed'
+  | 'forbidden'
   | 'abi'
   | 'start-failed';
 
@@ -44,6 +45,10 @@ const TEXTS: Record<StatusCode, readonly [message: string, todo: string]> = {
     'apt-get install cmake g++ make, then: npm rebuild polyprobe',
   ],
   'load-failed': ['the native part could not be loaded', 'npm rebuild polyprobe'],
+  forbidden: [
+    'Node.js may not load native parts here',
+    'run it without --no-addons; under the permission model, with --allow-addons and --allow-fs-read for polyprobe',
+  ],
   abi: ['libpolyprobe.so has another ABI version than the provider', 'npm rebuild polyprobe'],
   'start-failed': ['the provider could not be started', 'see the message'],
 };

@@ -9,7 +9,7 @@
  */
 import { posix, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { own } from '../own.cjs';
+import { fs, own } from '../own.cjs';
 
 export interface SelectOptions {
   /** Directory of the application; relative patterns start here. */
@@ -26,13 +26,14 @@ type Test = (path: string) => boolean;
 const OWN = resolve(__dirname, '../../..') + sep;
 
 const PACKAGES = /(?:^|[\\/])node_modules[\\/]/;
-const GLOB = /[*?[\]{}()!+@]/;
-
-/** Makes the function that says whether a path, or a file: URL, is to be instrumented. */
-export function selector(options: SelectOptions): Test {
+/**
+ * Makes the function that says whether a path, or a file: URL, is to be instrumented.
+ * @param onMatch told of each pattern when it first matches a file
+ */
+export function selector(options: SelectOptions, onMatch: (pattern: string) => void = () => undefined): Test {
   const root = resolve(options.root);
-  const included = options.include?.length ? matcher(root, options.include) : isApplication(root);
-  const excluded = options.exclude?.length ? matcher(root, options.exclude) : () => false;
+  const included = options.include?.length ? matcher(root, options.include, onMatch) : isApplication(root);
+  const excluded = options.exclude?.length ? matcher(root, options.exclude, onMatch) : () => false;
   return (specifier) => {
     const path = toPath(specifier);
     return path !== undefined && !path.startsWith(OWN) && included(path) && !excluded(path);
@@ -55,18 +56,53 @@ function toPath(specifier: string): string | undefined {
   }
 }
 
-function matcher(root: string, patterns: readonly string[]): Test {
-  const globs: string[] = [];
-  const paths: string[] = [];
-  for (const pattern of patterns) {
-    if (!GLOB.test(pattern)) paths.push(resolve(root, pattern));
-    else if (pattern.startsWith('/')) globs.push(pattern);
-    else globs.push(posix.join(root.replace(/[*?[\]{}()!+@\\]/g, '\\$&'), pattern));
-  }
-  const byPath: Test = (path) => paths.some((one) => path === one || path.startsWith(one + sep));
-  if (globs.length === 0) return byPath;
+function matcher(root: string, patterns: readonly string[], onMatch: (pattern: string) => void): Test {
+  const matchers = patterns.map((pattern) => ({ pattern, test: matcherOf(root, pattern), isKnown: false }));
+  return (path) => {
+    let matches = false;
+    for (const matcher of matchers) {
+      if ((matches && matcher.isKnown) || !matcher.test(path)) continue;
+      matches = true;
+      if (matcher.isKnown) continue;
+      matcher.isKnown = true;
+      onMatch(matcher.pattern);
+    }
+    return matches;
+  };
+}
 
-  const picomatch = own('picomatch') as typeof import('picomatch');
-  const byGlob = picomatch(globs, { dot: true });
-  return (path) => byPath(path) || byGlob(path);
+function matcherOf(root: string, pattern: string): Test {
+  const place = resolve(root, pattern.replace(/\\(?=:)/g, ''));
+  // What is there is meant as it is: node_modules/@scope/name, and folders whose names have brackets.
+  if (!isGlob(pattern) || fs.existsSync(place)) {
+    const inside = place.endsWith(sep) ? place : place + sep;
+    return (path) => path === place || path.startsWith(inside);
+  }
+  const glob = pattern.startsWith('/') ? pattern : posix.join(root.replace(/[*?[\]{}()!+@\\]/g, '\\$&'), pattern);
+  try {
+    return picomatch()(glob, { dot: true });
+  } catch {
+    // The command line says what is wrong with it (problemOf); here it matches nothing.
+    return () => false;
+  }
+}
+
+const picomatch = (): typeof import('picomatch') => own('picomatch') as typeof import('picomatch');
+
+function isGlob(pattern: string): boolean {
+  return /[*?[\]{}]|[!@+]\(|\([^)]*\|/.test(pattern);
+}
+
+/** What is wrong with a glob or path; undefined for nothing. */
+export function problemOf(pattern: string): string | undefined {
+  if (pattern === '') return 'it is empty';
+  if (pattern.includes('\0')) return 'it has a NUL character';
+  if (pattern.startsWith('!')) return "what is to be left alone is given by --exclude, not by '!'";
+  if (!isGlob(pattern)) return undefined;
+  try {
+    picomatch()(pattern, { dot: true, strictBrackets: true });
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message.replace(/^Missing/, 'missing') : String(error);
+  }
 }
