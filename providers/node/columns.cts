@@ -161,7 +161,7 @@ export function columnCorrector(codeOf: CodeOf): (sites: CallSite[]) => CallSite
   /** Made from the first site seen: V8's versions differ in what a site can be asked. */
   const makePrototype = (site: CallSite): object => {
     const own = getPrototypeOf(site) as Record<string | symbol, unknown>;
-    const made = create(getPrototypeOf(own) as object | null) as object;
+    const made = create(own) as object;
     const names = ownKeys(own);
     // The program may have replaced what for-of asks.
     // eslint-disable-next-line @typescript-eslint/prefer-for-of

@@ -1,31 +1,48 @@
+/** What Node prints of an error that nobody catches is what it prints without us, to the byte. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { plainEnv, providerEnv, start } from '../harness/node.js';
+import { PROGRAMS } from './uncaught-programs.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'polyprobe-uncaught-'));
 t.teardown(() => rmSync(folder, { recursive: true }));
+for (const [name, text] of Object.entries(PROGRAMS)) writeFileSync(join(folder, name), text);
 
-const PROGRAMS: [name: string, text: string][] = [
-  ['thrown.cjs', `function f() { throw new Error('thrown') }\nf()\n`],
-  ['engine.cjs', `function g(o) {\n\treturn o.a.b.c; }\nfunction f() { g({ a: {} }) } f()\n`],
-  ['module.mjs', `export function f() { null.x; } f();\n`],
-  ['late.cjs', `setTimeout(function late() { const o = undefined; o() }, 1)\n`],
-  ['rejected.cjs', `async function f() { await 1; throw new TypeError('rejected') }\nf()\n`],
-  [
-    'handled.cjs',
-    `process.on('uncaughtException', (e) => console.log(e.stack)); (function f() { throw new Error('handled') })()\n`,
-  ],
+interface Printed {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function run(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Printed> {
+  const { code, signal, stdout, stderr } = await start(process.execPath, args, { env, cwd: folder }).done;
+  const withoutPid = (text: string): string => text.replace(/^\(node:\d+\)/gm, '(node)');
+  return { code, signal, stdout: withoutPid(stdout), stderr: withoutPid(stderr) };
+}
+
+/** Flags, and the programs that are run with them. */
+const RUNS: [flags: readonly string[], names: RegExp][] = [
+  [[], /^(?!bad|good|inworker)/],
+  [['--enable-source-maps'], /^(mapped|prim|noname|topprim|rejtop|syntax|agg|cause)/],
+  [['--unhandled-rejections=strict'], /^(rej|noname|unhandled|handler)/],
+  [['--unhandled-rejections=warn'], /^(rej|noname|unhandled)/],
+  [['--unhandled-rejections=warn-with-error-code'], /^(rej|noname|unhandled)/],
+  [['--stack-trace-limit=1'], /^(call|noname|tabs|rejtop)/],
 ];
 
-for (const [name, text] of PROGRAMS)
-  t.test(`an uncaught error is printed as without us: ${name}`, async (t) => {
-    const program = join(folder, name);
-    writeFileSync(program, text);
-    const plain = await start(process.execPath, [program], { env: plainEnv() }).done;
-    const ours = await start(process.execPath, [program], { env: providerEnv() }).done;
-    t.equal(ours.stderr, plain.stderr);
-    t.same([ours.stdout, ours.code], [plain.stdout, plain.code]);
-    t.match(plain.stdout + plain.stderr, /\n {4}at /);
+for (const [flags, names] of RUNS)
+  t.test(`an uncaught error is printed as without us ${flags.join(' ')}`, async (t) => {
+    let excerpts = 0;
+    for (const name of Object.keys(PROGRAMS).filter((name) => names.test(name))) {
+      const [plain, ours] = await Promise.all([
+        run([...flags, name], plainEnv()),
+        run([...flags, name], providerEnv({ root: folder })),
+      ]);
+      t.same(ours, plain, name);
+      if (new RegExp(`/${name}:\\d+\\n[^]*\\n[\\t ]*\\^`).test(ours.stderr)) excerpts++;
+    }
+    t.ok(excerpts > 0, `${excerpts} had a source line`);
   });
