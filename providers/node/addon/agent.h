@@ -134,6 +134,7 @@ struct Agent {
   struct {
     uint64_t start_ns;
     uint64_t heap_bytes;
+    bool is_told;
   } collection[5] = {};
 };
 

@@ -40,11 +40,12 @@ void on_start(v8::Isolate *isolate, v8::GCType type, v8::GCCallbackFlags, void *
   auto *agent = static_cast<Agent *>(data);
   int index = index_of(type);
   uint64_t heap = heap_bytes(isolate);
-  if (POLYPROBE_ARMED(polyprobe_node_gc__start)) {
+  bool is_told = POLYPROBE_ARMED(polyprobe_node_gc__start);
+  if (is_told) {
     polyprobe_touch(KINDS[index].name, 1);
     polyprobe_node_gc__start(KINDS[index].name, KINDS[index].generation, heap);
   }
-  agent->collection[index] = {now_ns(), heap};
+  agent->collection[index] = {now_ns(), heap, is_told};
 }
 
 void on_done(v8::Isolate *isolate, v8::GCType type, v8::GCCallbackFlags, void *data) {
@@ -52,8 +53,9 @@ void on_done(v8::Isolate *isolate, v8::GCType type, v8::GCCallbackFlags, void *d
   int index = index_of(type);
   uint64_t end = now_ns();
   auto start = agent->collection[index];
-  agent->collection[index] = {0, 0};
-  if (start.start_ns == 0) return; /* it began before the tracer came: no start was told */
+  agent->collection[index] = {};
+  /* It began before the tracer came, or before it had come to gc__start. */
+  if (start.start_ns == 0 || (!start.is_told && POLYPROBE_ARMED(polyprobe_node_gc__start))) return;
   if (POLYPROBE_ARMED(polyprobe_node_gc__done)) {
     polyprobe_touch(KINDS[index].name, 1);
     polyprobe_node_gc__done(KINDS[index].name, KINDS[index].generation, start.heap_bytes, heap_bytes(isolate),
