@@ -62,10 +62,10 @@ export interface Addon {
   contextHooks(): HookCallbacks;
   /** Begins to follow the context, from nothing. @param shared the program has async hooks, too; may be told again */
   contextFollow(shared: boolean): void;
+  /** Like queueMicrotask, but without a resource that hooks would be told of. */
+  enqueueMicrotask(callback: () => void): void;
   /** Follows it no longer; may be called at any time. */
   contextLeave(): void;
-  /** Takes the JavaScript hooks for promises out of V8, whoever put them there. */
-  contextWithoutPromiseHooks(): void;
   /** The present callback works for a request; so do its parser's further ones until the message has been read. */
   contextEnter(id: number, message?: object): void;
   /** The present request; like all ids here it is the low half, 0: none. */

@@ -8,6 +8,7 @@
 import { createHook, type AsyncHook, type HookCallbacks } from 'node:async_hooks';
 import { promiseHooks } from 'node:v8';
 import type { Addon } from './addon.cjs';
+import { setAdd, setDelete, setHas } from './builtins.cjs';
 import type { Hook } from './toggle.cjs';
 
 /** What requests say to the context. */
@@ -31,27 +32,52 @@ function promisesCanBeLeftOut(): boolean {
   }
 }
 
+/** What the program has of async hooks, and of what is built on them. */
+interface ProgramsHooks {
+  present(): boolean;
+}
+
 /**
- * Notices when the program has async hooks, or what is built on them, or promise hooks. Then it sees Node's hooks on
- * promises with or without us; otherwise it mustn't: they write on promises, and end the process over a frozen one.
+ * Notices when the program enables and disables its hooks. While it has some, Node's hooks are on its promises with or
+ * without us; otherwise they mustn't be: they write on promises, and end the process over a frozen one.
  */
-function watchProgramsHooks(addon: Addon, noticed: () => void): { present: boolean } {
+function watchProgramsHooks(addon: Addon, changed: (present: boolean) => void): ProgramsHooks {
   // Who came before us is known by what Node has written on a promise.
-  const program = { present: Object.getOwnPropertySymbols(new Promise(() => undefined)).length > 0 };
-  const watch = (owner: object, name: string, isOurs?: (self: unknown) => boolean): void => {
-    const descriptor = Object.getOwnPropertyDescriptor(owner, name);
-    if (typeof descriptor?.value !== 'function') return;
-    const value = addon.wrap(descriptor.value as () => unknown, (_args, self) => {
-      if (isOurs?.(self)) return;
-      program.present = true;
-      noticed();
-    });
-    Object.defineProperty(owner, name, { ...descriptor, value });
-  };
+  const cameBefore = Object.getOwnPropertySymbols(new Promise(() => undefined)).length > 0;
+  const enabled = new Set<unknown>();
+  let count = 0;
   const prototype = Reflect.getPrototypeOf(createHook({}))!;
-  watch(prototype, 'enable', (self) => self === ours);
-  for (const name of ['createHook', 'onInit', 'onBefore', 'onAfter', 'onSettled']) watch(promiseHooks, name);
-  return program;
+  const wrap = (name: string, note: (hook: unknown) => void): void => {
+    const descriptor = Object.getOwnPropertyDescriptor(prototype, name)!;
+    const value = addon.wrap(descriptor.value as () => unknown, (_args, self) => {
+      if (self !== ours) note(self);
+    });
+    Object.defineProperty(prototype, name, { ...descriptor, value });
+  };
+  wrap('enable', (hook) => {
+    if (setHas(enabled, hook)) return;
+    setAdd(enabled, hook);
+    if (++count === 1) changed(true);
+  });
+  wrap('disable', (hook) => {
+    if (setDelete(enabled, hook) && --count === 0 && !cameBefore) changed(false);
+  });
+  return { present: () => cameBefore || count > 0 };
+}
+
+/**
+ * Enables a hook without Node's hooks on promises. Node puts those in by a function that programs can replace, so we can as
+ * well: https://github.com/nodejs/node/blob/v20.20.0/lib/internal/async_hooks.js#L386
+ */
+function enableWithoutPromises(hook: AsyncHook): void {
+  const { createHook: real } = promiseHooks;
+  const nothingToStop = (): void => undefined;
+  Reflect.set(promiseHooks, 'createHook', () => nothingToStop);
+  try {
+    hook.enable();
+  } finally {
+    Reflect.set(promiseHooks, 'createHook', real);
+  }
 }
 
 /** The one hook that isn't the program's. */
@@ -61,9 +87,18 @@ let ours: AsyncHook | undefined;
 export function contextHook(addon: Addon): Context {
   let following = false;
   let leavesPromisesOut = false;
-  const program = watchProgramsHooks(addon, () => {
-    if (following) addon.contextFollow(true);
+  const program = watchProgramsHooks(addon, (present) => {
+    if (!following) return;
+    addon.contextFollow(present);
+    // Node leaves its hooks on promises, for ours. Without ours it would take them out at this point of the queue, and not
+    // before: a promise's job may be running.
+    if (!present && !leavesPromisesOut) addon.enqueueMicrotask(takePromisesOut);
   });
+  const takePromisesOut = (): void => {
+    if (!following || !ours || program.present()) return;
+    ours.disable();
+    enableWithoutPromises(ours);
+  };
 
   const makeHook = (): AsyncHook => {
     leavesPromisesOut = promisesCanBeLeftOut();
@@ -76,10 +111,10 @@ export function contextHook(addon: Addon): Context {
     wanted: (armed) => armed('context__switch') || (armed('request__start') && CARRIERS.some(armed)),
     enable() {
       ours ??= makeHook();
-      addon.contextFollow(program.present);
+      addon.contextFollow(program.present());
       following = true;
-      ours.enable();
-      if (!program.present && !leavesPromisesOut) addon.contextWithoutPromiseHooks();
+      if (program.present() || leavesPromisesOut) ours.enable();
+      else enableWithoutPromises(ours);
     },
     disable() {
       ours?.disable();

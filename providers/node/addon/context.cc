@@ -216,15 +216,14 @@ void context_follow(const Napi::CallbackInfo &info) {
   stack_traces_hook(agent);
 }
 
+/* enqueueMicrotask(callback) */
+void enqueue_microtask(const Napi::CallbackInfo &info) {
+  if (info[0].IsFunction()) v8::Isolate::GetCurrent()->EnqueueMicrotask(to_v8(info[0]).As<v8::Function>());
+}
+
 /* contextLeave() */
 void context_leave(const Napi::CallbackInfo &) {
   if (Agent *agent = agent_current()) context_stop(agent);
-}
-
-/* contextWithoutPromiseHooks(): takes out the hooks for promises that Node has just put in for our sake */
-void context_without_promise_hooks(const Napi::CallbackInfo &) {
-  v8::Local<v8::Function> none;
-  if (Agent *agent = agent_current()) agent->context.Get(agent->isolate)->SetPromiseHooks(none, none, none, none);
 }
 
 /* contextEnter(id, message): the present callback works for a request; so do further ones of the parser that reads its message */
@@ -287,9 +286,8 @@ uint64_t request_of_low(uint32_t low) {
 void context_exports(Napi::Env env, Napi::Object exports) {
   exports.Set("contextHooks", Napi::Function::New(env, context_hooks, "contextHooks"));
   exports.Set("contextFollow", Napi::Function::New(env, context_follow, "contextFollow"));
+  exports.Set("enqueueMicrotask", Napi::Function::New(env, enqueue_microtask, "enqueueMicrotask"));
   exports.Set("contextLeave", Napi::Function::New(env, context_leave, "contextLeave"));
-  exports.Set("contextWithoutPromiseHooks",
-              Napi::Function::New(env, context_without_promise_hooks, "contextWithoutPromiseHooks"));
   exports.Set("contextEnter", Napi::Function::New(env, context_enter, "contextEnter"));
   exports.Set("contextCurrent", Napi::Function::New(env, context_current, "contextCurrent"));
 }
