@@ -32,6 +32,3 @@ export function named<F extends (...args: never[]) => unknown>(original: F, name
     defineProperty(original, 'name', { value: name, configurable: true });
   return original;
 }
-export const setAdd = unbound(Set.prototype.add) as <Value>(set: Set<Value>, value: Value) => void;
-export const setDelete = unbound(Set.prototype.delete) as <Value>(set: Set<Value>, value: Value) => boolean;
-export const setHas = unbound(Set.prototype.has) as <Value>(set: Set<Value>, value: Value) => boolean;

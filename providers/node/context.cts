@@ -8,7 +8,6 @@
 import { createHook, type AsyncHook, type HookCallbacks } from 'node:async_hooks';
 import { promiseHooks } from 'node:v8';
 import type { Addon } from './addon.cjs';
-import { setAdd, setDelete, setHas } from './builtins.cjs';
 import type { Hook } from './toggle.cjs';
 
 /** What requests say to the context. */
@@ -45,7 +44,6 @@ function watchProgramsHooks(addon: Addon, changed: (present: boolean) => void): 
   // Who came before us is known by what Node has written on a promise.
   const cameBefore = Object.getOwnPropertySymbols(new Promise(() => undefined)).length > 0;
   const enabled = new Set<unknown>();
-  let count = 0;
   const prototype = Reflect.getPrototypeOf(createHook({}))!;
   const wrap = (name: string, note: (hook: unknown) => void): void => {
     const descriptor = Object.getOwnPropertyDescriptor(prototype, name)!;
@@ -55,14 +53,13 @@ function watchProgramsHooks(addon: Addon, changed: (present: boolean) => void): 
     Object.defineProperty(prototype, name, { ...descriptor, value });
   };
   wrap('enable', (hook) => {
-    if (setHas(enabled, hook)) return;
-    setAdd(enabled, hook);
-    if (++count === 1) changed(true);
+    enabled.add(hook);
+    if (enabled.size === 1) changed(true);
   });
   wrap('disable', (hook) => {
-    if (setDelete(enabled, hook) && --count === 0 && !cameBefore) changed(false);
+    if (enabled.delete(hook) && enabled.size === 0 && !cameBefore) changed(false);
   });
-  return { present: () => cameBefore || count > 0 };
+  return { present: () => cameBefore || enabled.size > 0 };
 }
 
 /**

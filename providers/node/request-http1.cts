@@ -163,9 +163,14 @@ export function http1Requests(context: Context, taps: Taps, requests: Exchanges)
     if (event !== 'close' && event !== 'timeout' && event !== 'socket') return;
     const sent = sending.get(response);
     if (!sent) return;
-    if (event === 'socket') sent.hasSocket = true;
-    else if (event === 'timeout') sent.isLate = true;
-    else if (requests.of(response)) onClose(sent.socket);
+    if (event === 'socket') {
+      sent.hasSocket = true;
+      // It had to wait for the answer before it, whose end is what this happens in.
+      const exchange = requests.of(response);
+      if (exchange) context.enter(exchange.id);
+    }
+    if (event === 'timeout') sent.isLate = true;
+    if (event === 'close' && requests.of(response)) onClose(sent.socket);
   };
 
   let untap: (() => void) | undefined;
