@@ -6,24 +6,25 @@ const { inspect } = require('util');
 const net = require('net');
 const v8 = require('v8');
 const uses = process.argv[2];
-const say = (...words) => writeSync(1, words.map((word) => (typeof word === 'string' ? word : inspect(word, { depth: 1 }))).join(' ') + '\n');
+const shown = (value) => (typeof value === 'string' ? value : inspect(value, { depth: 1 }).replace(/(async_id_symbol\)\]?: )\d+/g, '$1N'));
+const say = (...words) => writeSync(1, words.map(shown).join(' ') + '\n');
 
 const log = [];
 const storage = new hooks.AsyncLocalStorage();
 // Numbers from `base` on. Older ones may differ, as Node itself makes fewer resources while nobody has hooks.
 const number = (id) => (id > base ? id - base : 'earlier');
-// Promises are destroyed whenever the collector gets to them.
-const promises = new Set();
+// The rest is destroyed whenever the collector gets to it.
+const timers = new Set();
 const observer = () =>
   hooks.createHook({
     init(id, type, trigger, resource) {
-      if (type === 'PROMISE') promises.add(id);
+      if (type === 'Timeout') timers.add(id);
       log.push(`init ${type} ${number(id)} ${number(trigger)} ${inspect(resource?.constructor?.name)}`);
     },
     before: (id) => log.push(`before ${number(id)} ${number(hooks.executionAsyncId())}`),
     after: (id) => log.push(`after ${number(id)}`),
     promiseResolve: (id) => log.push(`resolve ${number(id)}`),
-    ...(uses === 'destroy' && { destroy: (id) => id > base && !promises.has(id) && log.push(`destroy ${number(id)}`) }),
+    ...(uses === 'destroy' && { destroy: (id) => timers.has(id) && log.push(`destroy ${number(id)}`) }),
   });
 let base = 0;
 
@@ -189,7 +190,7 @@ const again = process.env.PP_TWICE;
 let runs = 0;
 process.stdin.on('data', async () => {
   process.stdin.pause();
-  if (!['hooks', 'destroy'].includes(uses)) base = hooks.executionAsyncId();
+  base = new hooks.AsyncResource('Base').asyncId();
   await modes[uses]();
   say('run', ++runs);
   if (again && runs < 2) process.stdin.resume();
