@@ -19,6 +19,7 @@ export interface Addon {
     toggle: (set: number) => void,
     isMainThread: boolean,
     globalsParent: unknown,
+    nobody: object,
   ): string | undefined;
   /** What runtime__hooks tells as the program from now on. */
   setProgram(program: string): void;

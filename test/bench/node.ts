@@ -66,7 +66,7 @@ async function firstEvent(): Promise<number> {
   // The first hooked call writes the time; the site is armed by a tracer that is started meanwhile.
   const code = `const f = () => 0, now = () => performance.timeOrigin + performance.now();
     require('fs').writeSync(1, 'ready\\n');
-    while (typeof globalThis.__pp_e !== 'function') f();
+    while (typeof globalThis.__pp_r !== 'function') f();
     require('fs').writeSync(1, String(now()) + '\\n');`;
   const child = spawn(NODE, ['-e', code], { env: providerEnv() });
   let text = '';

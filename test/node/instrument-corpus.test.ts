@@ -4,6 +4,7 @@ import { join, relative, resolve } from 'node:path';
 import { parse } from 'acorn';
 import type { AnyNode } from 'acorn';
 import t from 'tap';
+import { entries } from './instrument-model.js';
 import { attempt, bind, isRefusal, restore } from '../../providers/node/instrument/index.cjs';
 import type { SourceKind } from '../../providers/node/instrument/index.cjs';
 
@@ -92,13 +93,19 @@ class Counter {
   wrong = 0;
   private readonly stack: object[] = [];
 
-  readonly callbacks: Record<string, (...args: never[]) => unknown> = {
-    __pp_e: () => {
+  readonly callbacks: Record<string, unknown> = {
+    __pp_e: entries((_, isLasting) => {
       this.entries++;
-      const frame = {};
+      const frame: object = isLasting
+        ? {}
+        : () => {
+            this.top(frame);
+            this.stack.pop();
+            this.exits++;
+          };
       this.stack.push(frame);
       return frame;
-    },
+    }),
     __pp_r: (_: number, frame: object) => {
       this.top(frame);
       this.stack.pop();
@@ -126,12 +133,12 @@ class Counter {
   }
 }
 const counter = new Counter();
-counter.callbacks['__pp_x'] = counter.callbacks['__pp_r'] as () => unknown;
+counter.callbacks['__pp_x'] = counter.callbacks['__pp_r'];
 
 function setCallbacks(on: boolean): void {
   for (const [name, value] of Object.entries(counter.callbacks))
     Object.defineProperty(globalThis, name, {
-      value: on ? value : undefined,
+      value: on ? value : name === '__pp_e' ? {} : undefined,
       configurable: true,
       writable: true,
     });

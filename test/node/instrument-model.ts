@@ -14,6 +14,17 @@ export interface Frame {
   state: 'running' | 'suspended' | 'over';
 }
 
+/** What an entry gives: called at the return. */
+interface Leave {
+  (): void;
+  frame?: Frame;
+}
+
+/** What instrumented programs ask for their entries, by names like f000017; g for lasting functions. */
+export function entries(enter: (id: number, isLasting: boolean) => unknown): object {
+  return new Proxy({}, { get: (_, name) => enter(parseInt(String(name).slice(1), 16), String(name).startsWith('g')) });
+}
+
 /** Shadow stack with a log: `> f` entry, `< f` return, `x f` unwound, `s f` suspended, `r f` resumed. */
 export class Model {
   readonly log: string[] = [];
@@ -27,19 +38,27 @@ export class Model {
   }
 
   /** The callbacks, by the names that instrumented programs know. */
-  get callbacks(): Record<string, (...args: never[]) => unknown> {
+  get callbacks(): Record<string, unknown> {
     return {
-      __pp_e: (id: number) => this.enter(id),
+      __pp_e: entries((id, isLasting) => {
+        const frame = this.enter(id);
+        if (isLasting) return frame;
+        const leave: Leave = () => {
+          this.leave(id, frame, '<');
+        };
+        leave.frame = frame;
+        return leave;
+      }),
       __pp_r: (id: number, frame: Frame) => {
         this.leave(id, frame, '<');
       },
       __pp_x: (id: number, frame: Frame) => {
         this.leave(id, frame, 'x');
       },
-      __pp_c: (id: number, frame: Frame, ...caught: unknown[]) => {
-        const same = this.top(id, frame);
+      __pp_c: (id: number, token: Frame | Leave, ...caught: unknown[]) => {
+        this.top(id, typeof token === 'function' ? token.frame! : token);
         if (caught.length) this.log.push(`caught ${describe(caught[0])}`);
-        return same;
+        return token;
       },
       __pp_t: (id: number, value: unknown) => {
         this.log.push(`throw ${describe(value)}`);
@@ -118,7 +137,7 @@ async function run(code: string, model: Model, hosts: Record<string, unknown>, t
     said.push(describe(text));
     model.log.push(`say ${describe(text)}`);
   };
-  const off = Object.fromEntries(Object.keys(model.callbacks).map((name) => [name, undefined]));
+  const off = { ...Object.fromEntries(Object.keys(model.callbacks).map((name) => [name, undefined])), __pp_e: {} };
   const context = createContext({ ...(traced ? model.callbacks : off), say, ...hosts });
   // As the provider does: a program may look at its own text.
   const functions = runInContext('Function.prototype', context) as { toString(): string };

@@ -40,7 +40,7 @@ void on_teardown(napi_async_cleanup_hook_handle hook, void *) {
   });
 }
 
-/* start(runtime, program, toggle, isMainThread, parent of the global object) → undefined, or why it can't */
+/* start(runtime, program, toggle, isMainThread, parent of the global object, entries for nobody) → undefined, or why it can't */
 Napi::Value start(const Napi::CallbackInfo &info) {
   Napi::Env env = info.Env();
   if (!polyprobe_abi_compatible()) return Napi::String::New(env, "abi");
@@ -52,8 +52,8 @@ Napi::Value start(const Napi::CallbackInfo &info) {
   std::string runtime = info[0].As<Napi::String>().Utf8Value(), program = info[1].As<Napi::String>().Utf8Value();
   /* The main thread speaks for the process. */
   if (info[3].ToBoolean()) polyprobe_describe(runtime.c_str(), program.c_str());
-  const char *why =
-      agent_start(context, loop, runtime, program, value_of(info[2]).As<v8::Function>(), value_of(info[4]));
+  const char *why = agent_start(context, loop, runtime, program, value_of(info[2]).As<v8::Function>(),
+                                value_of(info[4]), value_of(info[5]));
   if (why) return Napi::String::New(env, why);
   napi_add_async_cleanup_hook(env, on_teardown, nullptr, nullptr);
   /* process.exit() doesn't tear the main thread's environment down, but runs these. */

@@ -75,7 +75,7 @@ void agent_apply(Agent *agent, bool in_loop) {
 }
 
 const char *agent_start(v8::Local<v8::Context> context, uv_loop_t *loop, std::string runtime, std::string program,
-                        v8::Local<v8::Function> toggle, v8::Local<v8::Value> parent) {
+                        v8::Local<v8::Function> toggle, v8::Local<v8::Value> parent, v8::Local<v8::Value> nobody) {
   if (current) return "polyprobe already runs in this isolate";
   auto *agent = new Agent;
   agent->isolate = v8::Isolate::GetCurrent();
@@ -95,7 +95,7 @@ const char *agent_start(v8::Local<v8::Context> context, uv_loop_t *loop, std::st
   }
   /* The program ends when it has nothing to do, whether or not we listen. */
   uv_unref(reinterpret_cast<uv_handle_t *>(agent->async));
-  functions_define(agent, context, parent);
+  functions_define(agent, context, parent, nobody);
   agent->watch =
       polyprobe_watch_open(polyprobe_provider_sites(POLYPROBE_PROVIDER_NODE), POLYPROBE_PROBE_COUNT, on_change, agent);
   current = agent;

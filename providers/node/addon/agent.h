@@ -38,7 +38,7 @@ struct AgentHandle {
 /** An open call: entered, not yet returned from. */
 struct Frame {
   uint32_t id;     /* names.h */
-  uint32_t serial; /* the token its code holds, in the order of entry */
+  uint32_t serial; /* in the order of entry; the token that the code of a lasting function holds */
 };
 
 /** A callback that is running (context.cc), within which others may run. */
@@ -104,7 +104,10 @@ struct Agent {
   uint32_t session_serial = 1; /* first serial since the hooks went in: older tokens mean nothing */
   uint64_t request = 0;        /* what the isolate works for; 0: nothing or unknown */
   Following following;         /* context.cc */
-  v8::Global<v8::Function> callbacks[7];
+  v8::Global<v8::Function> callbacks[6];
+  v8::Global<v8::Value> nobody;                 /* what __pp_e is while nobody traces */
+  std::vector<v8::Global<v8::Function>> leaves; /* what entries give, by depth; of this session */
+  uint32_t session = 1;
 
   /* exceptions.cc */
   v8::Global<v8::Private> thrown_key;
@@ -149,8 +152,13 @@ void agent_apply(Agent *agent, bool in_loop);
 void functions_hook(Agent *agent, v8::Local<v8::Context> context, ProbeSet before, ProbeSet now);
 /** Ends open calls as unwound, but for the outermost `depth`: nothing of them is on the stack any more. */
 void functions_unwind(Agent *agent, size_t depth);
-/** Defines the names once, as `undefined`. @param parent what the global object inherits from, as JavaScript sees it */
-void functions_define(Agent *agent, v8::Local<v8::Context> context, v8::Local<v8::Value> parent);
+/**
+ * Defines the names once, as for nobody.
+ * @param parent what the global object inherits from, as JavaScript sees it
+ * @param nobody what __pp_e is while nobody traces: an empty, frozen object
+ */
+void functions_define(Agent *agent, v8::Local<v8::Context> context, v8::Local<v8::Value> parent,
+                      v8::Local<v8::Value> nobody);
 
 /* exceptions.cc */
 /** A throw statement: fires, and remembers the value until it is caught. @param line 0: the current one */

@@ -1,16 +1,25 @@
 /**
  * From a program to the same program with callbacks: the texts that stand at each kind of site.
  *
- * The callbacks are properties of the global object, undefined while nobody traces; V8 takes a property
- * that never changed for a constant, so that `__pp_e?.(id)` costs no instructions in optimised code.
+ * The callbacks are properties of the global object. V8 takes a property that never changed for a constant, so that in
+ * optimised code they cost no instructions while nobody traces; and the bytecode that remains is kept short, because it
+ * counts when V8 decides what to inline.
  *
- *   __pp_e(id)               entry; returns a token, kept in __pp_d
- *   __pp_r(id, token)        return, or the end of the body
+ *   __pp_e.fN                entry of the function with number N; gives a token, kept in __pp_d
+ *   __pp_d()                 return, or the end of the body: the token is a function while somebody traces
+ *
+ * Functions that can be suspended, or that are over only after their last return, are lasting. Their tokens are numbers:
+ *
+ *   __pp_e.gN                entry
+ *   __pp_r(id, token)        return
  *   __pp_x(id, token)        left by an exception or a generator's return(); wrapped functions only
- *   __pp_t(id, value, line?) about to throw; the line where that isn't the line of the call
- *   __pp_c(id, token, e?)    a catch or finally clause begins; returns the token
  *   __pp_s(id, token)        about to suspend; may be called twice in a row
  *   __pp_m(id, token)        resumed normally; returns the token; may be called twice in a row
+ *
+ * Either kind:
+ *
+ *   __pp_t(id, value, line?) about to throw; the line where that isn't the line of the call
+ *   __pp_c(id, token, e?)    a catch or finally clause begins; returns the token
  *
  * Code outside of functions is neither entered nor left, but throws and catches: __pp_c(id) returns a token when the module
  * begins, __pp_c(id, token, e, 1) tells what is caught, and its locals are __pp_l and __pp_u instead of __pp_d and __pp_v.
@@ -19,12 +28,12 @@
  * about to leave by return, __pp_f the same saved over a finally clause, __pp_w a caught value.
  *
  * A wrapped function (asynchronous, generator, or returning within try-finally) is over only when its
- * body is: `try{…}finally{__pp_o?__pp_r?.():__pp_x?.()}`. Others call __pp_r where they return.
+ * body is: `try{…}finally{__pp_o?__pp_r?.():__pp_x?.()}`. Others call back where they return.
  *
  * Owns: those texts. Called by: `index.cts`.
  */
 import { parse } from './parse.cjs';
-import { id, NO_EXCERPT, piece } from './pieces.cjs';
+import { entry, id, NO_EXCERPT, piece } from './pieces.cjs';
 import type { FunctionRecord, Site, SourceKind } from './sites.cjs';
 
 /** A piece that was inserted: where in the original, and how many characters. */
@@ -45,6 +54,7 @@ export interface Inserted {
 interface Plan {
   readonly id: string;
   readonly wrapped: boolean;
+  readonly lasting: boolean;
   readonly of: FunctionRecord;
 }
 
@@ -60,11 +70,15 @@ function cannotBeBlock(fn: FunctionRecord): boolean {
 }
 
 function plan(of: FunctionRecord, index: number): Plan {
-  const lasts = of.async || of.generator || of.returnsIntoFinally;
-  return { id: id(index), wrapped: lasts && !cannotBeBlock(of), of };
+  const suspends = of.async || of.generator;
+  const wrapped = (suspends || of.returnsIntoFinally) && !cannotBeBlock(of);
+  return { id: id(index), wrapped, lasting: suspends || wrapped, of };
 }
 
-const returned = ({ id }: Plan): string => `__pp_r?.(${id},__pp_d)`;
+const entered = ({ id, lasting }: Plan): string => entry(lasting ? 'g' : 'f', id);
+const returned = ({ id, lasting }: Plan): string => (lasting ? `__pp_r?.(${id},__pp_d)` : '__pp_d&&__pp_d()');
+/** A lasting function's token is a number, also before there is one. */
+const token = ({ lasting }: Plan): string => (lasting ? '__pp_d||0' : '__pp_d');
 const suspended = ({ id }: Plan): string => `__pp_s?.(${id},__pp_d)`;
 const resumed = ({ id }: Plan): string => `__pp_d=__pp_m?.(${id},__pp_d)`;
 
@@ -76,11 +90,11 @@ function leaving(at: Plan): string {
   return waits ? `${suspended(at)},__pp_o=1` : '__pp_o=1';
 }
 
-function enter({ id, of, wrapped }: Plan): string {
-  const token = of.needsToken || wrapped;
+function enter(at: Plan): string {
+  const { of, wrapped } = at;
   const locals = (of.needsValue ? ',__pp_v' : '') + (wrapped ? ',__pp_o' : '');
-  if (token) return `var __pp_d=__pp_e?.(${id})${locals};${wrapped ? 'try{' : ''}`;
-  return `__pp_e?.(${id});${of.needsValue ? 'var __pp_v;' : ''}`;
+  if (of.needsToken || wrapped) return `var __pp_d=${entered(at)}${locals};${wrapped ? 'try{' : ''}`;
+  return `${entered(at)};${of.needsValue ? 'var __pp_v;' : ''}`;
 }
 
 /** Closes what `enter` opened. */
@@ -98,8 +112,8 @@ const take = (note: string, value = '__pp_v'): string => (note === 'unnamed' ? `
 function openArrow(at: Plan, note: string): string {
   const open = note === 'simple' ? '' : take(note);
   if (at.wrapped) return `{${enter(at)}return ${note === 'simple' ? `${leaving(at)},` : open}`;
-  const entered = `{var __pp_d=__pp_e?.(${at.id})`;
-  return note === 'simple' ? `${entered};return ${returned(at)},` : `${entered},${open}`;
+  const opened = `{var __pp_d=${entered(at)}`;
+  return note === 'simple' ? `${opened};return ${returned(at)},` : `${opened},${open}`;
 }
 
 function closeArrow(at: Plan, note: string): string {
@@ -120,8 +134,8 @@ function thrown(at: Plan, value: string, line: number | undefined): string {
   return `),__pp_t?.(${at.id},${value}${line === undefined ? '' : `,${line}`}),${value}`;
 }
 
-const caught = ({ id, wrapped }: Plan, value: string): string =>
-  `__pp_d=__pp_c?.(${id},__pp_d,${value});${wrapped ? '__pp_o=0;' : ''}`;
+const caught = (at: Plan, value: string): string =>
+  `__pp_d=__pp_c?.(${at.id},${token(at)},${value});${at.wrapped ? '__pp_o=0;' : ''}`;
 
 /**
  * A clause that takes its error apart has no name for the whole. It becomes the inner one of two: how a pattern fails is
@@ -201,7 +215,7 @@ function text({ kind, note, at: place }: Site, at: Plan, lineOfThrow: LineOfThro
     case 'finally-open': {
       // Should the clause throw, or jump out, then the return that led to it never happens.
       const save = at.wrapped && note === 'flagged' ? 'let __pp_f=__pp_o;__pp_o=0;' : '';
-      return `__pp_d=__pp_c?.(${at.id},__pp_d);${save}`;
+      return `__pp_d=__pp_c?.(${at.id},${token(at)});${save}`;
     }
     case 'finally-close':
       return at.wrapped && note === 'flagged' ? ';__pp_o=__pp_f' : '';

@@ -30,8 +30,8 @@ export function withExcerpts(code: string): string {
   return code.replaceAll(NO_EXCERPT, NO_EXCERPT.replaceAll('-', '_'));
 }
 
-/** The id as the first argument of a callback; ids stand nowhere else. */
-const ID = /__pp_[a-z]\?\.\(0x([0-9a-f]{6})/g;
+/** An id as the first argument of a callback, or as an entry's name; ids stand nowhere else. */
+const ID = /__pp_(?:e\.[fg]|[a-z]\?\.\(0x)([0-9a-f]{6})/g;
 
 const ID_LIMIT = 0x1000000;
 
@@ -40,9 +40,16 @@ export function piece(text: string): string {
   return OPEN + text + CLOSE;
 }
 
+const digits = (index: number): string => index.toString(16).padStart(6, '0');
+
 /** Writes an id: always eight characters, so that columns don't depend on it. */
 export function id(index: number): string {
-  return '0x' + index.toString(16).padStart(6, '0');
+  return '0x' + digits(index);
+}
+
+/** Writes the entry of the function with an id. A property's name is less bytecode than a call with a number. */
+export function entry(kind: 'f' | 'g', id: string): string {
+  return `__pp_e.${kind}${id.slice(2)}`;
 }
 
 /**
@@ -53,7 +60,7 @@ export function bind(code: string, base: number): string {
   if (base === 0) return code;
   return code.replace(
     ID,
-    (match: string, digits: string) => match.slice(0, -8) + id(Math.min(base + parseInt(digits, 16), ID_LIMIT - 1)),
+    (match: string, found: string) => match.slice(0, -6) + digits(Math.min(base + parseInt(found, 16), ID_LIMIT - 1)),
   );
 }
 
