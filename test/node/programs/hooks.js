@@ -3,6 +3,6 @@
 const { existsSync, writeSync } = require('fs');
 const { join } = require('path');
 
-exports.hooked = () => typeof globalThis.__pp_e === 'function';
+exports.hooked = () => typeof globalThis.__pp_r === 'function';
 exports.told = (what) => existsSync(join(process.env.SIGNALS, what));
 exports.say = (text) => writeSync(1, `${text}\n`);
