@@ -55,7 +55,7 @@ function beginWith(options: Options, report: Report | undefined): Provider {
   const requests = requestHook(addon, context, taps);
   const toggle = toggler([context, requests, callHook(addon, context, taps), loads]);
   // Nothing that a program adds to prototypes is found in it; and V8 folds what isn't there only in objects of this form.
-  const nobody = host.Object.freeze(host.Object.setPrototypeOf(new host.Object(), null) as object);
+  const nobody = Object.freeze(Object.setPrototypeOf({}, null) as object);
   const why = addon.start(runtime, programName(), toggle, isMainThread, Object.getPrototypeOf(host), nobody);
   if (why !== undefined) return { status: statusOf(why === 'abi' ? 'abi' : 'start-failed', why), refused: [] };
   watchUncaught(addon);

@@ -7,9 +7,11 @@ import type { Addon } from './addon.cjs';
 import { mapGet, mapSet } from './builtins.cjs';
 import type { InstrumentCache } from './instrument/cache.cjs';
 import type { SourceKind } from './instrument/index.cjs';
+
 import { bind, withExcerpts } from './instrument/pieces.cjs';
 import { register } from './names.cjs';
 import { fs, own } from './own.cjs';
+import { makeRoom } from './inlining.cjs';
 import type { Options } from './options.cjs';
 import { refusedFile, refusedFunction, type Refusals } from './refusals.cjs';
 
@@ -79,6 +81,7 @@ export class Sources {
       if (result.functions.length === 0) return undefined;
       const first = register(this.#addon, file, this.#options.root, result.functions);
       if (first !== 0) {
+        makeRoom();
         const bound = bind(result.code, first);
         // Node shows the original's line then, by the source map: that was moved along.
         const isMapped = process.sourceMapsEnabled && bound.includes('//# sourceMappingURL=');
