@@ -14,7 +14,7 @@ import { register as list } from './list.js';
 import { quietPipes, reportError } from './output.js';
 import { register as probes } from './probes.js';
 import { register as ps } from './ps.js';
-import { register as run } from './run.js';
+import { keepDescriptors, register as run } from './run.js';
 import { register as script } from './script.js';
 import { register as trace } from './trace.js';
 
@@ -73,6 +73,7 @@ export function usageError(error: CommanderError, program: Command, args: readon
 }
 
 async function main(): Promise<void> {
+  if (process.argv[2] === 'run') keepDescriptors();
   quietPipes();
   const program = build();
   const args = process.argv.slice(2);

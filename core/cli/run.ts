@@ -1,5 +1,6 @@
 /** `polyprobe run`: a command with polyprobe loaded in it and in its children. */
 import { spawn } from 'node:child_process';
+import { close as closeInspector, url as inspectorUrl } from 'node:inspector';
 import { constants } from 'node:os';
 import type { Command } from 'commander';
 import { isStatus, loadAddon } from '../../providers/node/addon.cjs';
@@ -25,14 +26,25 @@ Examples:
   polyprobe run -- node server.js
   polyprobe run -i 'src/**' -i 'node_modules/express/**' -- npm start`;
 
+let descriptors: number[] = [];
+
+/** Notes what this process was started with. To be called before anything is opened: files, streams. */
+export function keepDescriptors(): void {
+  const addon = loadAddon();
+  if (!isStatus(addon)) descriptors = addon.inherited();
+}
+
 /** Runs a program in this process's place. Only returns when it can't. @returns the errno value, or undefined */
 function replace(path: string, args: readonly string[], env: NodeJS.ProcessEnv): number | undefined {
   const addon = loadAddon();
   if (isStatus(addon)) return undefined;
   const list = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-  const errno = addon.exec(path, [...args], list);
+  // Its socket is no business of the command's.
+  if (inspectorUrl() !== undefined) closeInspector();
+  const errno = addon.exec(path, [...args], list, descriptors);
   // A script without a first line that names its interpreter: what execvp(3) does.
-  if (errno === constants.errno.ENOEXEC) return addon.exec('/bin/sh', ['sh', path, ...args.slice(1)], list);
+  if (errno === constants.errno.ENOEXEC)
+    return addon.exec('/bin/sh', ['sh', path, ...args.slice(1)], list, descriptors);
   return errno;
 }
 

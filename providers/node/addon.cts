@@ -95,8 +95,10 @@ export interface Addon {
   wrapToString(original: () => string, marker: string, restore: (text: string) => string): () => string;
   /** Every stack trace's call sites pass through `sites` before they are formatted. */
   onStackTrace(sites: (sites: never[]) => unknown[]): void;
-  /** Replaces this process. @returns the errno value when it failed */
-  exec(path: string, args: string[], environment: string[]): number;
+  /** Descriptors above 2 that this process was started with, and that Node would close. To be asked first of all. */
+  inherited(): number[];
+  /** Replaces this process. @param descriptors to pass on, of those. @returns the errno value when it failed */
+  exec(path: string, args: string[], environment: string[], descriptors: number[]): number;
 }
 
 /** Versions that are served. Node 22 before 22.15 has no module.registerHooks. */
