@@ -81,6 +81,10 @@ export interface Addon {
   errorPlace(
     error: unknown,
   ): [script: string, line: number, start: number, end: number, text: string, hasSourceMap: boolean] | undefined;
+  /** Asked where an exception's place in a file with a source map was originally; line from 1, column from 0. */
+  onPlace(
+    original: (file: string, isModule: boolean, line: number, column: number) => [string, number] | undefined,
+  ): void;
   /** Writes to stderr where Node writes uncaught errors. */
   printError(text: string): void;
   /** A function that runs `before`, the original, `after`, and shows in no stack trace. */

@@ -13,6 +13,7 @@ import { host } from './host.cjs';
 import { selector } from './instrument/select.cjs';
 import { MARKER, restore } from './instrument/pieces.cjs';
 import { loadHook } from './load.cjs';
+import { originalPlaces } from './originals.cjs';
 import { readOptions, type Options } from './options.cjs';
 import { programName, startsWithModules, whenProgramIsKnown } from './program.cjs';
 import { requestHook } from './request.cjs';
@@ -69,6 +70,7 @@ function beginWith(options: Options, report: Report | undefined): Provider {
     });
     const codeOf: CodeOf = (file, isModule) => sources.codeOf(file, isModule);
     addon.onStackTrace(columnCorrector(codeOf));
+    addon.onPlace(originalPlaces(codeOf));
   }
   const imports = installLoaderHooks(addon, options, sources);
   loads.follow(imports);

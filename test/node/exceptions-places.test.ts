@@ -73,6 +73,10 @@ t.test('with a source map it is the place in the original', async (t) => {
   const text = `function f() { throw new Error('f') }
 try { f() } catch {}
 try { throw new Error('outside') } catch {}
+try {
+  null.engine
+} catch {}
+Promise.reject(new RangeError('rejected')).catch(() => {})
 `;
   writeFileSync(join(isolated.folder, 'mapped.cjs'), `${text}//# sourceMappingURL=mapped.cjs.map\n`);
   writeFileSync(join(isolated.folder, 'mapped.cjs.map'), JSON.stringify(map));
@@ -84,7 +88,12 @@ try { throw new Error('outside') } catch {}
     ['inline.mjs'],
     ['--enable-source-maps', 'mapped.cjs'],
   ])) {
-    t.same(run.events.map(shown), ['Error|f|f|10', 'Error|outside|<module>|30']);
+    t.same(run.events.map(shown), [
+      'Error|f|f|10',
+      'Error|outside|<module>|30',
+      "TypeError|Cannot read properties of null (reading 'engine')||50",
+      'RangeError|rejected||70',
+    ]);
     t.same(new Set(run.events.map(({ file }) => file)), new Set([original]));
   }
 });

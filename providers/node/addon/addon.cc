@@ -92,13 +92,15 @@ Napi::Value add_functions(const Napi::CallbackInfo &info) {
     at = nul ? stop + 1 : end;
     return text;
   };
+  bool is_mapped = false;
   for (uint32_t i = 0; i < count; i++) {
     size_t scope_length, name_length, path_length;
     const char *scope = next(&scope_length), *name = next(&name_length), *path = next(&path_length);
+    is_mapped = is_mapped || path_length != 0;
     if (path_length == 0) path = file.data(), path_length = file.size();
     names_set(first + i, scope, scope_length, name, name_length, path, path_length, lines[i]);
   }
-  names_file_add(file);
+  names_file_add(file, is_mapped);
   return Napi::Number::New(env, first);
 }
 

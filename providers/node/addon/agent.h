@@ -129,6 +129,7 @@ struct Agent {
   /* uncaught.cc: what V8 says of the exception that is on its way to the process */
   v8::Global<v8::Message> uncaught_message;
   v8::Global<v8::Value> uncaught_error;
+  v8::Global<v8::Function> original_place; /* by source maps */
 
   /* wrap.cc: passes call sites on their way to a stack trace */
   v8::Global<v8::Function> stack_sites;

@@ -131,10 +131,10 @@ int hex(char digit) {
   return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
 }
 
-/* An ES module's script is named by a URL, its file by a path. */
-void url_to_path(Text *text) {
+/* An ES module's script is named by a URL, its file by a path. @return whether it was one */
+bool url_to_path(Text *text) {
   constexpr size_t PREFIX = sizeof "file://" - 1;
-  if (strncmp(text->bytes, "file://", PREFIX) != 0) return;
+  if (strncmp(text->bytes, "file://", PREFIX) != 0) return false;
   size_t end = text->length, to = 0;
   for (size_t from = PREFIX; from < end; from++) {
     char byte = text->bytes[from];
@@ -146,6 +146,7 @@ void url_to_path(Text *text) {
   }
   text->bytes[to] = '\0';
   text->length = to;
+  return true;
 }
 
 struct Place {
@@ -163,6 +164,24 @@ bool is_here(v8::Isolate *isolate, v8::Local<v8::Context> context, v8::Local<v8:
          frame->GetColumn() == message->GetStartColumn() + 1;
 }
 
+/* A place in a file that a compiler made becomes the place in what it was made of. Our own code runs, none of the program's. */
+void to_original(Agent *agent, v8::Local<v8::Context> context, bool is_module, int column, Place *place) {
+  if (agent->original_place.IsEmpty() || !names_file_is_mapped(place->file.bytes)) return;
+  v8::Isolate *isolate = agent->isolate;
+  v8::Local<v8::String> file;
+  if (!v8::String::NewFromUtf8(isolate, place->file.bytes).ToLocal(&file)) return;
+  v8::Local<v8::Value> given[] = {file, v8::Boolean::New(isolate, is_module),
+                                  v8::Number::New(isolate, static_cast<double>(place->line)),
+                                  v8::Number::New(isolate, column)};
+  v8::Local<v8::Value> found, path, line;
+  if (!agent->original_place.Get(isolate)->Call(context, v8::Undefined(isolate), 4, given).ToLocal(&found) ||
+      !found->IsArray() || !found.As<v8::Array>()->Get(context, 0).ToLocal(&path) || !path->IsString() ||
+      !found.As<v8::Array>()->Get(context, 1).ToLocal(&line) || !line->IsUint32())
+    return;
+  place->file.set(isolate, path.As<v8::String>());
+  place->line = line.As<v8::Uint32>()->Value();
+}
+
 /* Where a value was made, if V8 knows: it forgets when an error's stack is asked for. */
 void place_of(Agent *agent, v8::Local<v8::Context> context, v8::Local<v8::Value> value, Place *place) {
   v8::Local<v8::Message> message = uncaught_message(agent, value);
@@ -171,8 +190,9 @@ void place_of(Agent *agent, v8::Local<v8::Context> context, v8::Local<v8::Value>
   /* Without a name it isn't a place in a file: JSON.parse counts the lines of what it parsed. */
   if (!resource->IsString() || is_here(agent->isolate, context, message)) return;
   place->file.set(agent->isolate, resource.As<v8::String>());
-  url_to_path(&place->file);
+  bool is_module = url_to_path(&place->file);
   place->line = static_cast<uint64_t>(message->GetLineNumber(context).FromMaybe(0));
+  to_original(agent, context, is_module, message->GetStartColumn(), place);
 }
 
 } // namespace

@@ -3,7 +3,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <mutex>
-#include <unordered_set>
+#include <unordered_map>
 
 #include "polyprobe.h"
 
@@ -19,9 +19,9 @@ std::atomic<uint32_t> next{1};
 
 std::mutex files_lock;
 /* Never destroyed: threads may outlive the main one's static objects. */
-std::unordered_set<std::string> &files() {
-  static auto *set = new std::unordered_set<std::string>;
-  return *set;
+std::unordered_map<std::string, bool> &files() {
+  static auto *map = new std::unordered_map<std::string, bool>;
+  return *map;
 }
 
 FunctionName *slot(uint32_t id, bool create) {
@@ -62,9 +62,15 @@ void names_set(uint32_t id, const char *scope, size_t scope_length, const char *
   __atomic_store_n(&entry->file, path, __ATOMIC_RELEASE);
 }
 
-void names_file_add(const std::string &file) {
+void names_file_add(const std::string &file, bool is_mapped) {
   std::lock_guard<std::mutex> hold(files_lock);
-  files().insert(file);
+  files()[file] = is_mapped;
+}
+
+bool names_file_is_mapped(const std::string &file) {
+  std::lock_guard<std::mutex> hold(files_lock);
+  auto found = files().find(file);
+  return found != files().end() && found->second;
 }
 
 bool names_file_has(const std::string &file) {

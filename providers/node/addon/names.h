@@ -31,8 +31,10 @@ void names_set(uint32_t id, const char *scope, size_t scope_length, const char *
                const char *file, size_t file_length, uint32_t line);
 
 /** Notes that functions of a file have numbers, and asks for it. Any thread. */
-void names_file_add(const std::string &file);
+void names_file_add(const std::string &file, bool is_mapped);
 bool names_file_has(const std::string &file);
+/** Whether a file has a source map, by which its functions were elsewhere. Any thread. */
+bool names_file_is_mapped(const std::string &file);
 
 /** What a number stands for; NULL for one that was never set. Any thread, no lock. */
 const FunctionName *names_get(uint32_t id);

@@ -88,6 +88,12 @@ Napi::Value error_place(const Napi::CallbackInfo &info) {
   return place;
 }
 
+/* onPlace(original) */
+void on_place(const Napi::CallbackInfo &info) {
+  Agent *agent = agent_current();
+  if (agent && info[0].IsFunction()) agent->original_place.Reset(agent->isolate, to_v8(info[0]).As<v8::Function>());
+}
+
 /* printError(text): as Node prints fatal errors, so that the order is kept */
 void print_error(const Napi::CallbackInfo &info) {
   if (!info[0].IsString()) return;
@@ -112,6 +118,7 @@ void uncaught_exports(Napi::Env env, Napi::Object exports) {
   exports.Set("keepUncaught", Napi::Function::New(env, keep_uncaught, "keepUncaught"));
   exports.Set("exceptionSeen", Napi::Function::New(env, exception_seen, "exceptionSeen"));
   exports.Set("errorPlace", Napi::Function::New(env, error_place, "errorPlace"));
+  exports.Set("onPlace", Napi::Function::New(env, on_place, "onPlace"));
   exports.Set("printError", Napi::Function::New(env, print_error, "printError"));
 }
 
