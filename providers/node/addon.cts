@@ -71,6 +71,8 @@ export interface Addon {
   contextEnter(id: number, message?: object): void;
   /** The present request; like all ids here it is the low half, 0: none. */
   contextCurrent(): number;
+  /** Their tracer is gone: what is still open when the process ends isn't told. */
+  forgetExchanges(areCalls: boolean): void;
   loadStart(name: string, file: string): void;
   loadDone(name: string, file: string, durationNs: number, error: string): void;
   /** A value that reached the process uncaught. */

@@ -43,6 +43,7 @@ export interface Exchange {
 export interface Telling {
   start(exchange: Exchange): boolean;
   done(exchange: Exchange, status: number, bytes: number, durationNs: number, error: string): void;
+  forget(): void;
 }
 
 export function tellRequests(addon: Addon): Telling {
@@ -51,6 +52,7 @@ export function tellRequests(addon: Addon): Telling {
       addon.requestStart(id, protocol, method, target, peer, traceparent),
     done: ({ id, wasTold }, status, bytes, durationNs, error) =>
       addon.requestDone(id, status, bytes, durationNs, error, wasTold),
+    forget: () => addon.forgetExchanges(false),
   };
 }
 
@@ -60,6 +62,7 @@ export function tellCalls(addon: Addon): Telling {
       addon.callStart(id, request, protocol, method, target, traceparent),
     done: ({ id, request, wasTold }, status, bytes, durationNs, error) =>
       addon.callDone(id, request, status, bytes, durationNs, error, wasTold),
+    forget: () => addon.forgetExchanges(true),
   };
 }
 
@@ -153,6 +156,7 @@ export class Exchanges {
   /** Tracing ends: the next tracer hasn't seen them begin. */
   forget(): void {
     this.#generation++;
+    this.#telling.forget();
     for (const exchange of this.#watched) this.unwatch(exchange);
   }
 }

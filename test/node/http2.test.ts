@@ -86,6 +86,15 @@ t.test('requests and calls over HTTP/2', async (t) => {
     t.same(new Set(inLines(calls)), new Set(['h2 POST http://127.0.0.1/echo 200']));
   });
 
+  await t.test('that ask others: each call is made for the right request', async (t) => {
+    const { requests, calls } = await traffic.scene('nested');
+    const outer = new Map(requests.map(({ target, id }) => [target, id]));
+    const inner = calls.filter(({ target }) => target.includes('/inner/'));
+    t.equal(inner.length, 400);
+    const wrong = inner.filter(({ target, request }) => request !== outer.get(target.replace(/^.*inner/, '/outer')));
+    t.same(wrong, []);
+  });
+
   await t.test('that are open when tracers come and go are told to those who saw them begin', async (t) => {
     await traffic.scenes.run('begin');
     await traffic.detach(isolated);

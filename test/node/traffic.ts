@@ -6,7 +6,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { PROGRAMS, type Running } from '../harness/node.js';
+import { PROGRAMS, type Outcome, type Running } from '../harness/node.js';
 import { until, type Tracer } from '../harness/trace.js';
 import { drained, setOf, type Isolated } from './isolated.js';
 
@@ -142,7 +142,7 @@ export class Traffic {
 
   static async attach(t: Test, isolated: Isolated, scenes: Scenes): Promise<Traffic> {
     const { pid } = scenes.running;
-    const tracer = await isolated.attach(t, ACTIONS, { pid });
+    const tracer = await isolated.attach(t, ACTIONS);
     const hooked = setOf(Object.keys(ACTIONS));
     await until('the hooks', () => tracer.printed().some((line) => line === `hooks ${pid} ${hooked}\n`));
     return new Traffic(scenes, tracer);
@@ -157,10 +157,14 @@ export class Traffic {
   /** Runs a scene to its end. */
   async scene<Known = null>(name: string): Promise<Scene<Known>> {
     const known = await this.scenes.run<Known>(name);
-    const lines = await this.#lines();
-    const told = paired(lines);
-    const of = (kind: string): Told[] => told.filter((each) => each.kind === kind);
-    return { requests: of('request'), calls: of('call'), known, text: lines.join('') };
+    return { ...(await this.#told()), known };
+  }
+
+  /** Runs a scene in which the program ends. */
+  async last(name: string): Promise<Omit<Scene<never>, 'known'> & { outcome: Outcome }> {
+    this.scenes.running.say(name);
+    const outcome = await this.scenes.running.done;
+    return { ...(await this.#told()), outcome };
   }
 
   /** @returns what the program said on stderr */
@@ -170,11 +174,14 @@ export class Traffic {
     return stderr;
   }
 
-  async #lines(): Promise<string[]> {
+  /** What was told since the last time. */
+  async #told(): Promise<Omit<Scene<never>, 'known'>> {
     await drained(this.#tracer);
     const printed = this.#tracer.printed().filter((line) => /^[<>] /.test(line));
-    const fresh = printed.slice(this.#seen);
+    const lines = printed.slice(this.#seen);
     this.#seen = printed.length;
-    return fresh;
+    const told = paired(lines);
+    const of = (kind: string): Told[] => told.filter((each) => each.kind === kind);
+    return { requests: of('request'), calls: of('call'), text: lines.join('') };
   }
 }

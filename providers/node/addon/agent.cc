@@ -3,6 +3,7 @@
 #include <ctime>
 
 #include "context.h"
+#include "fire.h"
 #include "lifecycle.h"
 
 namespace polyprobe {
@@ -113,6 +114,7 @@ void agent_stop() {
   /* What is still open won't return: process.exit(), an uncaught exception, a worker that is terminated. */
   rejections_look(agent);
   functions_unwind(agent, 0);
+  fire_end(agent);
   context_stop(agent);
   if (agent->hooked_natively) {
     v8::HandleScope scope(agent->isolate);

@@ -65,6 +65,13 @@ struct Following {
   v8::Global<v8::Private> key; /* of the property of promises */
 };
 
+/** A request or a call whose start was told (fire.cc). */
+struct Exchange {
+  uint64_t started; /* uv_hrtime */
+  uint64_t request; /* that a call is made for */
+  bool is_call;
+};
+
 /** A set of probes, a bit each by enum polyprobe_probe. */
 using ProbeSet = uint64_t;
 
@@ -108,6 +115,9 @@ struct Agent {
   v8::Global<v8::Value> nobody;                 /* what __pp_e is while nobody traces */
   std::vector<v8::Global<v8::Function>> leaves; /* what entries give, by depth; of this session */
   uint32_t session = 1;
+
+  /* fire.cc */
+  std::unordered_map<uint64_t, Exchange> exchanges; /* that are open, by id */
 
   /* exceptions.cc */
   v8::Global<v8::Private> thrown_key;

@@ -17,6 +17,7 @@ struct Argument {
     if (napi_get_value_string_utf8(value.Env(), value, bytes, sizeof bytes, &length) != napi_ok) length = 0;
     bytes[length] = '\0';
   }
+  explicit Argument(const char *text) { snprintf(bytes, sizeof bytes, "%s", text); }
 };
 
 /* Ids are 64 bits; JavaScript holds the low 32, the high ones are the same for the whole process. */
@@ -34,6 +35,24 @@ uint64_t request_now() {
   return agent ? agent->request : 0;
 }
 
+/* A start was told: so will be its end, even if the process ends first. */
+void opened(uint64_t id, uint64_t request, bool is_call) {
+  if (Agent *agent = agent_current()) agent->exchanges[id] = Exchange{uv_hrtime(), request, is_call};
+}
+
+void closed(uint64_t id) {
+  if (Agent *agent = agent_current()) agent->exchanges.erase(id);
+}
+
+/* forgetExchanges(areCalls): their tracer is gone */
+void forget_exchanges(const Napi::CallbackInfo &info) {
+  Agent *agent = agent_current();
+  if (!agent) return;
+  bool are_calls = info[0].ToBoolean();
+  for (auto at = agent->exchanges.begin(); at != agent->exchanges.end();)
+    at = at->second.is_call == are_calls ? agent->exchanges.erase(at) : std::next(at);
+}
+
 /* newId() → the low half of a new id, never 0 */
 Napi::Value new_id(const Napi::CallbackInfo &info) {
   uint32_t low;
@@ -48,6 +67,7 @@ Napi::Value request_start(const Napi::CallbackInfo &info) {
   Argument protocol(info[1]), method(info[2]), target(info[3]), peer(info[4]), traceparent(info[5]);
   polyprobe_node_request__start(id_of(info[0]), protocol.bytes, method.bytes, target.bytes, peer.bytes,
                                 traceparent.bytes);
+  opened(id_of(info[0]), 0, false);
   return Napi::Boolean::New(info.Env(), true);
 }
 
@@ -56,6 +76,7 @@ Napi::Value request_start(const Napi::CallbackInfo &info) {
  * Who listens for starts isn't told of the end of what it wasn't told the start of.
  */
 void request_done(const Napi::CallbackInfo &info) {
+  closed(id_of(info[0]));
   if (!POLYPROBE_ARMED(polyprobe_node_request__done)) return;
   if (!info[5].ToBoolean() && POLYPROBE_ARMED(polyprobe_node_request__start)) return;
   Argument error(info[4]);
@@ -68,11 +89,13 @@ Napi::Value call_start(const Napi::CallbackInfo &info) {
   Argument protocol(info[2]), method(info[3]), target(info[4]), traceparent(info[5]);
   polyprobe_node_call__start(id_of(info[0]), id_of(info[1]), protocol.bytes, method.bytes, target.bytes,
                              traceparent.bytes);
+  opened(id_of(info[0]), id_of(info[1]), true);
   return Napi::Boolean::New(info.Env(), true);
 }
 
 /* callDone(id, request, status, receivedBytes, durationNs, error, wasTold) */
 void call_done(const Napi::CallbackInfo &info) {
+  closed(id_of(info[0]));
   if (!POLYPROBE_ARMED(polyprobe_node_call__done)) return;
   if (!info[6].ToBoolean() && POLYPROBE_ARMED(polyprobe_node_call__start)) return;
   Argument error(info[5]);
@@ -96,7 +119,20 @@ void load_done(const Napi::CallbackInfo &info) {
 
 } // namespace
 
+void fire_end(Agent *agent) {
+  uint64_t now = uv_hrtime();
+  for (const auto &[id, exchange] : agent->exchanges) {
+    Argument error("exit");
+    if (!exchange.is_call && POLYPROBE_ARMED(polyprobe_node_request__done))
+      polyprobe_node_request__done(id, 0, 0, now - exchange.started, error.bytes);
+    if (exchange.is_call && POLYPROBE_ARMED(polyprobe_node_call__done))
+      polyprobe_node_call__done(id, exchange.request, 0, 0, now - exchange.started, error.bytes);
+  }
+  agent->exchanges.clear();
+}
+
 void fire_exports(Napi::Env env, Napi::Object exports) {
+  exports.Set("forgetExchanges", Napi::Function::New(env, forget_exchanges, "forgetExchanges"));
   exports.Set("newId", Napi::Function::New(env, new_id, "newId"));
   exports.Set("requestStart", Napi::Function::New(env, request_start, "requestStart"));
   exports.Set("requestDone", Napi::Function::New(env, request_done, "requestDone"));

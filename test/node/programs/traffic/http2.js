@@ -1,4 +1,5 @@
 // HTTP/2 between this program and itself: by both of a server's interfaces, secure or not, in sessions old and new.
+const http = require('http');
 const http2 = require('http2');
 const https = require('https');
 const net = require('net');
@@ -119,6 +120,33 @@ exports.many = async () => {
   await Promise.all(sessions.flatMap((session) => Array.from({ length: 10 }, () => one(session))));
   for (const session of sessions) session.close();
   return bytes;
+};
+/** Each request, by either interface, asks another server on the way, in what follows from its body's end. */
+exports.nested = async () => {
+  const inner = http.createServer((_, response) => response.end('in')).unref();
+  const url = `http://127.0.0.1:${await listen(inner)}/inner`;
+  const then = async (n, end) => {
+    await soon(n % 3);
+    await (await fetch(`${url}/${n}`)).text();
+    http.get(`${url}/${n}`, (response) => response.resume().on('end', end));
+  };
+  const compat = http2.createServer((request, response) => {
+    const chunks = [];
+    request.on('data', (chunk) => chunks.push(chunk));
+    request.on('end', () => then(Number(Buffer.concat(chunks)), () => response.end('out')));
+  });
+  const streams = http2.createServer().on('stream', (stream) => {
+    let text = '';
+    stream.setEncoding('utf8').on('data', (chunk) => (text += chunk));
+    stream.on('end', () => then(Number(text), () => (stream.respond(), stream.end('out'))));
+  });
+  for (const server of [compat, streams]) {
+    const session = http2.connect(`http://127.0.0.1:${await listen(server)}`);
+    const one = (n) => over(session, { ':path': `/outer/${n}`, ':method': 'POST' }, String(n));
+    await Promise.all(Array.from({ length: 100 }, (_, n) => one(n + (server === compat ? 0 : 100))));
+    session.close();
+    server.close();
+  }
 };
 let finish;
 exports.begin = async () => {
