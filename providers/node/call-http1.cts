@@ -7,7 +7,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Exchange, Exchanges } from './exchange.cjs';
-import type { Taps } from './taps.cjs';
+import type { Look, Taps } from './taps.cjs';
 import type { Part } from './toggle.cjs';
 import * as wire from './wire.cjs';
 
@@ -35,7 +35,7 @@ function isBody(of: Asking, request: ClientRequest, piece: unknown): boolean {
 /** Without a header block nothing has been sent; what would have been is told when that fails. */
 function unsent(request: ClientRequest, getHeader: (this: ClientRequest, name: string) => unknown): string {
   const host = wire.textOr(getHeader.call(request, 'host'), wire.textOr(wire.ownValue(request, 'host')));
-  return `${request.method} ${request.path} HTTP/1.1\r\nhost: ${host}\r\n`;
+  return `${wire.textOr(request.method)} ${wire.textOr(request.path)} HTTP/1.1\r\nhost: ${host}\r\n`;
 }
 
 /** The part for http and https. */
@@ -66,7 +66,8 @@ export function http1Calls(current: () => number, taps: Taps, calls: Exchanges):
     return of;
   };
 
-  const onSend = ([chunk]: readonly unknown[], self: object): void => {
+  const onSend: Look = (args, self) => {
+    const chunk = args[0];
     const request = self as ClientRequest;
     let exchange = calls.of(request);
     if (!exchange) {
@@ -80,17 +81,18 @@ export function http1Calls(current: () => number, taps: Taps, calls: Exchanges):
   };
   const onUpgrade = (of: Asking, request: ClientRequest, response: unknown, head: unknown): void => {
     const bytes = bytesOf(of) - wire.bytesOfChunk(head, undefined);
-    calls.done(request, Number(wire.ownValue(response as object, 'statusCode')) || 0, bytes, '');
+    calls.done(request, wire.statusOr0(wire.ownValue(response as object, 'statusCode')), bytes, '');
   };
   const onClose = (of: Asking, request: ClientRequest): void => {
     const { response } = of;
     const isWhole = wire.ownValue(response, 'complete') === true;
     // A switch of protocols that nobody waited for is an answer as well.
     const answer = wire.ownValue(request, 'res') as IncomingMessage | null;
-    const status = of.exchange.status || Number(wire.ownValue(answer, 'statusCode')) || 0;
+    const status = of.exchange.status || wire.statusOr0(wire.ownValue(answer, 'statusCode'));
     calls.done(request, status, bytesOf(of), isWhole ? '' : wire.failureText(response?.errored));
   };
-  const onEmit = ([event, first, , third]: readonly unknown[], self: object): void => {
+  const onEmit: Look = (args, self) => {
+    const [event, first] = [args[0], args[1]];
     const request = self as ClientRequest;
     if (event === 'error' && wire.ownValue(request, '_header') === null && !calls.of(request))
       begin(request, unsent(request, getHeader));
@@ -101,14 +103,15 @@ export function http1Calls(current: () => number, taps: Taps, calls: Exchanges):
     else if (event === 'response') {
       calls.tell(of.exchange);
       of.response = first as IncomingMessage;
-      of.exchange.status = Number(wire.ownValue(of.response, 'statusCode')) || 0;
+      of.exchange.status = wire.statusOr0(wire.ownValue(of.response, 'statusCode'));
       asked.set(of.response, request);
-    } else if (event === 'upgrade' || event === 'connect') onUpgrade(of, request, first, third);
+    } else if (event === 'upgrade' || event === 'connect') onUpgrade(of, request, first, args[3]);
     else if (event === 'error') calls.done(request, of.exchange.status, bytesOf(of), wire.failureText(first));
     else if (event === 'close') onClose(of, request);
   };
   /** The parser hands a response over piece by piece, and null when it's complete. */
-  const onPush = ([chunk]: readonly unknown[], response: object): void => {
+  const onPush: Look = (args, response) => {
+    const chunk = args[0];
     const request = asked.get(response as IncomingMessage);
     const of = request && calls.of(request) && asking.get(request);
     if (!of) return;

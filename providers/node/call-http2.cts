@@ -5,7 +5,7 @@ import type { ClientHttp2Stream } from 'node:http2';
 import type { Addon } from './addon.cjs';
 import type { Exchanges } from './exchange.cjs';
 import { bytesOf, failureOf, header, http2Classes, statusOf, streamClass } from './http2.cjs';
-import type { Taps } from './taps.cjs';
+import type { Look, Taps } from './taps.cjs';
 import type { Part } from './toggle.cjs';
 import * as wire from './wire.cjs';
 
@@ -30,7 +30,8 @@ export function http2Calls(
   let untaps: (() => void)[] = [];
   let streams: object | undefined;
 
-  const onEmit = ([event, first]: readonly unknown[], self: object): void => {
+  const onEmit: Look = (args, self) => {
+    const event = args[0];
     if (event !== 'response' && event !== 'close' && event !== 'finish') return;
     const exchange = calls.of(self);
     if (!exchange) return;
@@ -38,15 +39,15 @@ export function http2Calls(
     calls.tell(exchange);
     if (event === 'close') calls.done(stream, exchange.status, exchange.bytes, failureOf(stream, exchange.status));
     else if (event === 'response') {
-      exchange.status = statusOf(first);
+      exchange.status = statusOf(args[1]);
       if (exchange.fault)
         calls.watch(
           exchange,
-          taps.tap(stream, 'push', ([chunk]) => exchange.fault?.feed(chunk)),
+          taps.tap(stream, 'push', (pushed) => exchange.fault?.feed(pushed[0])),
         );
     }
   };
-  const onDestroy = (_: readonly unknown[], self: object): void => {
+  const onDestroy: Look = (_, self) => {
     const exchange = calls.of(self);
     if (exchange) exchange.bytes = bytesOf(self as ClientHttp2Stream, 'bytesRead');
   };
@@ -69,7 +70,7 @@ export function http2Calls(
       calls.seek(exchange, ...wire.onWrite(taps, stream, (chunk) => calls.body(exchange, chunk)));
     else calls.tell(exchange);
   };
-  const before = (_: readonly unknown[], session: object): boolean => {
+  const before: Look = (_, session) => {
     const isUndici = isOfUndici(session);
     if (isUndici) onUndici();
     return isUndici;

@@ -8,7 +8,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { types } from 'node:util';
 import type { Exchange, Exchanges } from './exchange.cjs';
-import type { Taps } from './taps.cjs';
+import type { Look, Taps } from './taps.cjs';
 import type { Part } from './toggle.cjs';
 import * as wire from './wire.cjs';
 
@@ -31,22 +31,23 @@ export function undiciCalls(current: () => number, taps: Taps, calls: Exchanges)
   /** What is being written. */
   let connected: object | undefined;
 
-  const onData = ([chunk]: readonly unknown[], request: object): void => {
+  const onData: Look = (args, request) => {
     const exchange = calls.of(request);
     if (!exchange) return;
-    exchange.bytes += wire.bytesOfChunk(chunk, undefined);
-    exchange.fault?.feed(chunk);
+    exchange.bytes += wire.bytesOfChunk(args[0], undefined);
+    exchange.fault?.feed(args[0]);
   };
-  const onBody = ([chunk]: readonly unknown[], request: object): void => {
+  const onBody: Look = (args, request) => {
     const exchange = calls.of(request);
-    if (exchange?.method) calls.body(exchange, chunk);
+    if (exchange?.method) calls.body(exchange, args[0]);
   };
-  const onUpgrade = ([status]: readonly unknown[], request: object): void => {
+  const onUpgrade: Look = (args, request) => {
+    const status = args[0];
     const exchange = calls.of(request);
     // Without a status the answer is still to come.
     if (exchange && typeof status === 'number') calls.done(request, status, exchange.bytes, '');
   };
-  const onConnect = (_: readonly unknown[], request: object): void => {
+  const onConnect: Look = (_, request) => {
     connected = request;
   };
   /** Names until undici 7, and since 8. */
@@ -100,7 +101,7 @@ export function undiciCalls(current: () => number, taps: Taps, calls: Exchanges)
     const exchange = calls.of(request);
     if (!exchange) return;
     calls.tell(exchange);
-    exchange.status = Number(wire.ownValue(wire.ownValue(message, 'response') as object, 'statusCode')) || 0;
+    exchange.status = wire.statusOr0(wire.ownValue(wire.ownValue(message, 'response') as object, 'statusCode'));
   };
   const onTrailers = (request: object): void => {
     const exchange = calls.of(request);

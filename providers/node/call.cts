@@ -12,9 +12,11 @@ import type { Context } from './context.cjs';
 import { Exchanges, tellCalls } from './exchange.cjs';
 import type { Taps } from './taps.cjs';
 import type { Hook, Part } from './toggle.cjs';
+import { knowBuiltins } from './wire.cjs';
 
 /** The hook for call__start and call__done. */
 export function callHook(addon: Addon, context: Context, taps: Taps): Hook {
+  knowBuiltins(addon.isBuiltin);
   const calls = new Exchanges(addon, tellCalls(addon));
   const current = (): number => context.current();
   let parts: Part[] | undefined;

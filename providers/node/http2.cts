@@ -73,5 +73,5 @@ export function header(headers: unknown, name: string): string {
 
 /** A response's status among its headers. */
 export function statusOf(headers: unknown): number {
-  return Number(wire.ownValue(headers as object | undefined, ':status')) || 0;
+  return wire.statusOr0(wire.ownValue(headers as object | undefined, ':status'));
 }

@@ -11,7 +11,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Context } from './context.cjs';
 import type { Exchange, Exchanges, Facts } from './exchange.cjs';
-import type { Taps } from './taps.cjs';
+import type { Look, Taps } from './taps.cjs';
 import type { Part } from './toggle.cjs';
 import * as wire from './wire.cjs';
 
@@ -109,10 +109,10 @@ export function http1Requests(context: Context, taps: Taps, requests: Exchanges)
 
   /** XML-RPC's method is in the body: the start is told when that is there. */
   const seek = (exchange: Exchange, request: IncomingMessage, response: ServerResponse): void => {
-    const answer = (args: readonly unknown[]): void => exchange.fault?.feed(args[0]);
-    const onPush = ([chunk]: readonly unknown[]): void => {
-      if (chunk === null) requests.tell(exchange);
-      else requests.body(exchange, chunk);
+    const answer: Look = (args) => exchange.fault?.feed(args[0]);
+    const onPush: Look = (args) => {
+      if (args[0] === null) requests.tell(exchange);
+      else requests.body(exchange, args[0]);
       if (exchange.isHeld) return;
       requests.unwatch(exchange);
       if (exchange.fault)
@@ -159,7 +159,8 @@ export function http1Requests(context: Context, taps: Taps, requests: Exchanges)
     [START, safely(onStart)],
     [FINISH, safely(onFinish)],
   ] as const;
-  const onEmit = ([event]: readonly unknown[], response: object): void => {
+  const onEmit: Look = (args, response) => {
+    const event = args[0];
     if (event !== 'close' && event !== 'timeout' && event !== 'socket') return;
     const sent = sending.get(response);
     if (!sent) return;
@@ -197,8 +198,8 @@ export function http1Requests(context: Context, taps: Taps, requests: Exchanges)
       requests.watch(
         exchange,
         ...wire.onWrite(taps, socket, answered),
-        taps.tap(socket, 'emit', ([event]) => {
-          if (event === 'close') requests.done(socket, 0, 0, 'aborted');
+        taps.tap(socket, 'emit', (args) => {
+          if (args[0] === 'close') requests.done(socket, 0, 0, 'aborted');
         }),
       );
     },

@@ -6,7 +6,7 @@ import type { Addon } from './addon.cjs';
 import type { Context } from './context.cjs';
 import type { Exchange, Exchanges, Facts } from './exchange.cjs';
 import { bytesOf, failureOf, header, http2Classes, sessionClass, statusOf, streamClass } from './http2.cjs';
-import type { Taps } from './taps.cjs';
+import type { Look, Taps } from './taps.cjs';
 import type { Part } from './toggle.cjs';
 import * as wire from './wire.cjs';
 
@@ -43,9 +43,9 @@ export function http2Requests(addon: Addon, context: Context, taps: Taps, reques
   let isEnabled = false;
 
   const seek = (exchange: Exchange, stream: ServerHttp2Stream): void => {
-    const onPush = ([chunk]: readonly unknown[]): void => {
-      if (chunk === null) requests.tell(exchange);
-      else requests.body(exchange, chunk);
+    const onPush: Look = (args) => {
+      if (args[0] === null) requests.tell(exchange);
+      else requests.body(exchange, args[0]);
       if (exchange.isHeld) return;
       requests.unwatch(exchange);
       if (exchange.fault)
@@ -53,17 +53,17 @@ export function http2Requests(addon: Addon, context: Context, taps: Taps, reques
     };
     requests.seek(exchange, taps.tap(stream, 'push', onPush));
   };
-  const onStreamEmit = ([event]: readonly unknown[], self: object): void => {
+  const onStreamEmit: Look = (args, self) => {
     const exchange = requests.of(self);
     if (!exchange) return;
     // What a stream emits comes out of its session, which works for all requests in turn.
     if (context.current() !== exchange.id) context.enter(exchange.id);
-    if (event !== 'close') return;
+    if (args[0] !== 'close') return;
     const stream = self as ServerHttp2Stream;
     const status = statusOf(stream.sentHeaders);
     requests.done(stream, status, exchange.bytes, failureOf(stream, status));
   };
-  const onDestroy = (_: readonly unknown[], self: object): void => {
+  const onDestroy: Look = (_, self) => {
     const exchange = requests.of(self);
     if (exchange) exchange.bytes = bytesOf(self as ServerHttp2Stream, 'bytesWritten');
   };
@@ -77,8 +77,8 @@ export function http2Requests(addon: Addon, context: Context, taps: Taps, reques
     if (wire.mayBeXmlRpc(facts.method, wire.ownValue(headers, 'content-type'))) seek(exchange, stream);
     else requests.tell(exchange);
   };
-  const onSessionEmit = ([event, stream, headers]: readonly unknown[]): void => {
-    if (event === 'stream') onStream(stream as ServerHttp2Stream, headers as IncomingHttpHeaders);
+  const onSessionEmit: Look = (args) => {
+    if (args[0] === 'stream') onStream(args[1] as ServerHttp2Stream, args[2] as IncomingHttpHeaders);
   };
   const watchSessions = (session: object): void => {
     if (!untaps.has(session)) untaps.set(session, [taps.tap(session, 'emit', onSessionEmit)]);

@@ -12,18 +12,20 @@ import type { Context } from './context.cjs';
 import { Exchanges, tellRequests } from './exchange.cjs';
 import { http1Requests } from './request-http1.cjs';
 import { http2Requests } from './request-http2.cjs';
-import type { Taps } from './taps.cjs';
+import type { Look, Taps } from './taps.cjs';
 import type { Hook } from './toggle.cjs';
-import { ownValue } from './wire.cjs';
+import { knowBuiltins, ownValue } from './wire.cjs';
 
 /** The hook for request__start and request__done. */
 export function requestHook(addon: Addon, context: Context, taps: Taps): Hook {
+  knowBuiltins(addon.isBuiltin);
   const requests = new Exchanges(addon, tellRequests(addon));
   let http1: ReturnType<typeof http1Requests> | undefined;
   const http2 = http2Requests(addon, context, taps, requests);
 
   /** Every server is a net.Server, whatever it speaks. */
-  const onServerEmit = ([event, first, second]: readonly unknown[]): void => {
+  const onServerEmit: Look = (args) => {
+    const [event, first, second] = [args[0], args[1], args[2]];
     if (event === 'session') http2.session(first as Http2Session);
     else if (event === 'stream') http2.stream(first as ServerHttp2Stream, second as IncomingHttpHeaders);
     // An http2 server emits 'connect' with a request and a response of its own, long after 'stream'.

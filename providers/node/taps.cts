@@ -6,7 +6,7 @@
  */
 import type { Addon } from './addon.cjs';
 
-/** Is called before the method, with its arguments and its object. */
+/** Is called before the method, with its arguments (an array of the program's realm: no iteration) and its object. */
 export type Look = (args: readonly unknown[], self: object) => unknown;
 /** Is called after the method, with what `Look` returned; then an exception passes through native code on its way. */
 export type LookBack = (noted: unknown, result: unknown, thrown: unknown) => void;

@@ -8,7 +8,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { types } from 'node:util';
 import { errorText } from './load.cjs';
-import type { Taps } from './taps.cjs';
+import type { Look, Taps } from './taps.cjs';
 
 /** Headers as they came: names and values in turn. */
 export type RawHeaders = readonly unknown[];
@@ -19,6 +19,10 @@ export function ownValue(object: object | null | undefined, name: PropertyKey): 
 }
 
 export const textOr = (value: unknown, otherwise = ''): string => (typeof value === 'string' ? value : otherwise);
+
+/** A status, however it is kept; 0 for none. */
+export const statusOr0 = (value: unknown): number =>
+  typeof value === 'number' || typeof value === 'string' ? Number(value) || 0 : 0;
 
 const withoutQuery = (url: string): string => {
   const end = url.search(/[?#]/);
@@ -74,14 +78,27 @@ export function peerOf(socket: Socket | undefined): string {
 /** Aborted by an AbortController, in the words of http, undici and the platform. */
 const ABORTED: readonly unknown[] = ['ABORT_ERR', 'UND_ERR_ABORTED', 'AbortError'];
 
-/** A DOMException keeps its name where only its own accessor finds it. */
+let isBuiltin: (value: unknown) => boolean = () => false;
+
+/** How to know functions of Node's own: no others are called here. */
+export function knowBuiltins(known: typeof isBuiltin): void {
+  isBuiltin = known;
+}
+
+/**
+ * A DOMException keeps its name where only its own accessor finds it. (The global DOMException isn't asked for: made when it
+ * is first needed, it ends the process from another realm.)
+ */
 function platformName(error: object): unknown {
   try {
-    const name = Object.getOwnPropertyDescriptor(DOMException.prototype, 'name')?.get;
-    return name?.call(error);
+    for (let at: object | null = error; at && !types.isProxy(at); at = Object.getPrototypeOf(at) as object | null) {
+      const accessor = Object.getOwnPropertyDescriptor(at, 'name')?.get;
+      if (accessor) return isBuiltin(accessor) ? accessor.call(error) : undefined;
+    }
   } catch {
-    return undefined;
+    // It is something else.
   }
+  return undefined;
 }
 
 /** Why something failed, in a few words: 'aborted', 'timeout', or as the runtime or the program says it. */
@@ -119,13 +136,18 @@ export function bytesOfChunk(chunk: unknown, encoding: unknown): number {
  * @returns what ends it
  */
 export function onWrite(taps: Taps, stream: Duplex, look: (chunk: unknown, bytes: number) => void): (() => void)[] {
-  const one = ([chunk, encoding]: readonly unknown[]): void => look(chunk, bytesOfChunk(chunk, encoding));
-  const several = ([chunks]: readonly unknown[]): void => {
-    if (!Array.isArray(chunks)) return;
-    const pieces = chunks as { chunk: unknown; encoding: unknown }[];
-    const bytes = pieces.reduce((sum, { chunk, encoding }) => sum + bytesOfChunk(chunk, encoding), 0);
-    let text = '';
-    for (const { chunk } of pieces) if (text.length < 4096) text += textOfChunk(chunk, 4096);
+  const one: Look = (args) => look(args[0], bytesOfChunk(args[0], args[1]));
+  const several: Look = (args) => {
+    if (!Array.isArray(args[0])) return;
+    const pieces = args[0] as { chunk: unknown; encoding: unknown }[];
+    let [bytes, text] = [0, ''];
+    // Not by iteration, which is the program's.
+    // eslint-disable-next-line @typescript-eslint/prefer-for-of
+    for (let at = 0; at < pieces.length; at++) {
+      const { chunk, encoding } = pieces[at]!;
+      bytes += bytesOfChunk(chunk, encoding);
+      if (text.length < 4096) text += textOfChunk(chunk, 4096);
+    }
     look(text, bytes);
   };
   return [taps.tap(stream, '_write', one), ...('_writev' in stream ? [taps.tap(stream, '_writev', several)] : [])];
