@@ -3,6 +3,7 @@ import t from 'tap';
 import { countsOf, until, type Counts } from '../harness/trace.js';
 import { ACTIONS, ask, hitsOf, hooked, mistakes, startStorm, writeWorks } from './context-storm.js';
 import { Isolated } from './isolated.js';
+import { certificate } from './traffic.js';
 
 const isolated = new Isolated(t);
 const REQUESTS = Number(process.env['POLYPROBE_TEST_REQUESTS'] ?? 10_000);
@@ -74,3 +75,14 @@ t.test("who traces requests' starts and functions needs not ask for switches", a
   const hits = await hitsOf(storm);
   t.same(mistakes(await tracer.stop(), storm.running.pid, hits), []);
 });
+
+for (const kind of ['https', 'http2'])
+  t.test(`a thousand requests by ${kind}`, async (t) => {
+    const storm = await startStorm(t, isolated, works, '4', { KIND: kind, ...certificate(t.testdir({})) });
+    const { pid } = storm.running;
+    const tracer = await isolated.attach(t, ACTIONS);
+    await hooked(tracer, pid, ACTIONS);
+    await ask(storm.port, Array.from({ length: 1000 }, (_, n) => n), 50, kind); // prettier-ignore
+    const hits = await hitsOf(storm);
+    t.same(mistakes(await tracer.stop(), pid, hits), []);
+  });

@@ -5,6 +5,8 @@
  * belongs to, and the tracer counts pairs of name and id. Maps lose nothing, unlike what bpftrace prints.
  */
 import * as http from 'node:http';
+import * as http2 from 'node:http2';
+import * as https from 'node:https';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
@@ -40,8 +42,14 @@ export interface Storm {
   readonly port: number;
 }
 
-export async function startStorm(t: Test, isolated: Isolated, works: string, steps: string): Promise<Storm> {
-  const running = isolated.start([join(PROGRAMS, 'context/storm.js'), works, steps]);
+export async function startStorm(
+  t: Test,
+  isolated: Isolated,
+  works: string,
+  steps: string,
+  env: NodeJS.ProcessEnv = {},
+): Promise<Storm> {
+  const running = isolated.start([join(PROGRAMS, 'context/storm.js'), works, steps], isolated.env(env));
   t.teardown(() => running.child.kill('SIGKILL'));
   return { running, port: Number((await running.line('port ')).split(' ')[1]) };
 }
@@ -52,28 +60,52 @@ export function hooked(tracer: Tracer, pid: number, actions: Actions): Promise<v
   return until('the hooks', () => tracer.printed().some((text) => text.trim() === said));
 }
 
-/** Asks for `/r/N` once for each number, on so many connections that are kept. */
-export async function ask(port: number, numbers: readonly number[], connections: number): Promise<void> {
-  const agent = new http.Agent({ keepAlive: true, maxSockets: connections });
-  let next = 0;
-  const one = (n: number): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const method = n % 3 === 0 ? 'POST' : 'GET';
-      const asked = http.request({ host: '127.0.0.1', port, path: `/r/${n}`, method, agent }, (response) => {
-        let text = '';
-        response.setEncoding('utf8').on('data', (data: string) => (text += data));
-        response.on('end', () => (text === String(n) ? resolve() : reject(new Error(`${n}: ${text}`))));
-      });
-      asked.on('error', reject);
-      if (method === 'POST') asked.write('the first half, ', () => setImmediate(() => asked.end('the second')));
-      else asked.end();
+/** One request to its end. */
+function one(port: number, n: number, agent: http.Agent): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const method = n % 3 === 0 ? 'POST' : 'GET';
+    const { request } = agent instanceof https.Agent ? https : http;
+    const options = { host: '127.0.0.1', port, path: `/r/${n}`, method, agent, rejectUnauthorized: false };
+    const asked = request(options, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (data: string) => (text += data));
+      response.on('end', () => (text === String(n) ? resolve() : reject(new Error(`${n}: ${text}`))));
     });
+    asked.on('error', reject);
+    if (method === 'POST') asked.write('the first half, ', () => setImmediate(() => asked.end('the second')));
+    else asked.end();
+  });
+}
+
+/** The same, as a stream of a session. */
+function oneStream(session: http2.ClientHttp2Session, n: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const method = n % 3 === 0 ? 'POST' : 'GET';
+    const stream = session.request({ ':path': `/r/${n}`, ':method': method }, { endStream: method === 'GET' });
+    let text = '';
+    stream.setEncoding('utf8').on('data', (data: string) => (text += data));
+    stream.on('end', () => (text === String(n) ? resolve() : reject(new Error(`${n}: ${text}`)))).on('error', reject);
+    if (method === 'POST') stream.write('the first half, ', () => setImmediate(() => stream.end('the second')));
+  });
+}
+
+/** Asks for `/r/N` once for each number, on so many connections that are kept; by http2, with ten streams on each. */
+export async function ask(port: number, numbers: readonly number[], connections: number, kind = 'http'): Promise<void> {
+  const agent = new (kind === 'https' ? https : http).Agent({ keepAlive: true, maxSockets: connections });
+  const sessions = Array.from({ length: kind === 'http2' ? connections / 10 : 0 }, () =>
+    http2.connect(`http://127.0.0.1:${port}`),
+  );
+  let next = 0;
   await Promise.all(
-    Array.from({ length: connections }, async () => {
-      while (next < numbers.length) await one(numbers[next++]!);
+    Array.from({ length: connections }, async (_, index) => {
+      while (next < numbers.length) {
+        const n = numbers[next++]!;
+        await (kind === 'http2' ? oneStream(sessions[index % sessions.length]!, n) : one(port, n, agent));
+      }
     }),
   );
   agent.destroy();
+  for (const session of sessions) session.close();
 }
 
 /** What is wrong with what a tracer saw of the requests; empty: nothing. */

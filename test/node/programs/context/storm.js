@@ -1,7 +1,8 @@
 // Serves `/r/N`: takes a random way through steps.js, and calls `work_N` after each step; ends with what it did, by N.
-// Arguments: the file with work_0, work_1, …; steps of each request, or names of the steps, joined by commas.
+// KIND, KEY and CERTIFICATE: what it is served by. Arguments: the file with work_0, work_1, …; steps of each request, or names of the steps, joined by commas.
 const http = require('http');
 const { AsyncResource } = require('async_hooks');
+const { readFileSync } = require('fs');
 const steps = require('./steps.js');
 const works = require(process.argv[2]);
 const [count, names] = /^\d+$/.test(process.argv[3] ?? '6') ? [Number(process.argv[3] ?? 6), Object.keys(steps)] : [0, process.argv[3].split(',')];
@@ -37,7 +38,12 @@ const callBack = (n, hit) =>
 const nobody = new AsyncResource('NOBODY');
 const outside = (callback) => setImmediate(() => nobody.runInAsyncScope(callback));
 
-const server = http.createServer((request, response) => {
+const kinds = {
+  http: http.createServer,
+  https: (answer) => require('https').createServer({ key: readFileSync(process.env.KEY), cert: readFileSync(process.env.CERTIFICATE) }, answer),
+  http2: (answer) => require('http2').createServer(answer),
+};
+const server = kinds[process.env.KIND ?? 'http']((request, response) => {
   const n = Number(request.url.split('/')[2]);
   hits[n] = 0;
   const work = works[n];
@@ -92,7 +98,7 @@ process.stdin.once('data', () => {
   agent.destroy();
   for (const each of [server, answers]) {
     each.close();
-    each.closeAllConnections();
+    each.closeAllConnections?.();
   }
   process.stdin.destroy();
 });
