@@ -8,6 +8,7 @@
 import { fileURLToPath } from 'node:url';
 import type { MessagePort } from 'node:worker_threads';
 import { isStatus, loadAddon, type Addon } from './addon.cjs';
+import { IDLE } from './instrument/pieces.cjs';
 import { selector } from './instrument/select.cjs';
 import type { SourceKind } from './instrument/index.cjs';
 import { errorText } from './load.cjs';
@@ -56,6 +57,9 @@ export function initialize(data: { options: Options; port: MessagePort }): void 
   const loaded = loadAddon();
   if (isStatus(loaded)) return;
   awaitWarnings();
+  // Hooks of the program's own come by here before they run on this thread, where no function fires.
+  for (const [name, value] of IDLE)
+    Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
   addon = loaded;
   const report = Report.of(data.options);
   const refusals = new Refusals(report);

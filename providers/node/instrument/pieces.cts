@@ -16,6 +16,12 @@ import { indexOf, slice } from '../builtins.cjs';
 /** What no program may contain that we instrument; every name that we insert begins with it. */
 export const MARKER = '__pp_';
 
+/** What instrumented code looks up, and finds where nobody can trace. */
+export const IDLE: readonly (readonly [name: string, value: unknown])[] = [...'erxsmct'].map((letter) => [
+  MARKER + letter,
+  undefined,
+]);
+
 const OPEN = ` /*${MARKER}*/`;
 const CLOSE = '/**/';
 
