@@ -18,7 +18,7 @@ import {
   slice,
   startsWith,
 } from './builtins.cjs';
-import { originalColumn, restore } from './instrument/pieces.cjs';
+import { MARKER, originalColumn, restore } from './instrument/pieces.cjs';
 
 interface CallSite {
   getFileName(): string | null | undefined;
@@ -83,6 +83,26 @@ function wrapped(site: CallSite): string | undefined {
   return type === 'Module' ? '_compile' : type === 'Function' ? '_load' : undefined;
 }
 
+/**
+ * V8 makes up names for functions that have none, from names around them, ours too: `exports.list.__pp_d`.
+ * @returns the name without ours; '' if nothing is left
+ */
+function nameWithout(name: string): string {
+  const at = indexOf(name, MARKER);
+  return at < 1 ? '' : slice(name, 0, at - 1);
+}
+
+/** What V8 writes of a call, with a name that has something of ours in it. */
+function callWithout(text: string, name: string): string {
+  const at = indexOf(text, name);
+  const kept = nameWithout(name);
+  const [before, after] = [slice(text, 0, at), slice(text, at + name.length)];
+  if (kept !== '') return before + kept + after;
+  if (at > 0 && text[at - 1] === '.') return `${before}<anonymous>${after}`;
+  const hasPlace = startsWith(after, ' (') && text.endsWith(')');
+  return hasPlace ? before + slice(after, 2, after.length - 1) : before + after;
+}
+
 /** A call site with other columns. V8's own methods accept only V8's own objects, so each is asked in its place. */
 type Site = CallSite & { readonly site: CallSite };
 
@@ -123,6 +143,10 @@ export function columnCorrector(codeOf: CodeOf): (sites: CallSite[]) => CallSite
     return slice(origin, 0, start) + slice(place, 0, second + 1) + column + slice(origin, end);
   };
   const methods: Partial<Record<keyof CallSite, (site: CallSite) => unknown>> = {
+    getFunctionName: (site) => {
+      const name = site.getFunctionName();
+      return name !== null && indexOf(name, MARKER) >= 0 ? nameWithout(name) || null : name;
+    },
     getColumnNumber: (site) => rightColumn(site.getFileName(), site.getLineNumber(), site.getColumnNumber()!),
     getEnclosingColumnNumber: (site) =>
       rightColumn(site.getFileName(), site.getEnclosingLineNumber!(), site.getEnclosingColumnNumber!()!),
@@ -149,6 +173,8 @@ export function columnCorrector(codeOf: CodeOf): (sites: CallSite[]) => CallSite
         const at = indexOf(text, origin);
         if (at >= 0) text = slice(text, 0, at) + rightOrigin(origin) + slice(text, at + origin.length);
       }
+      const name = site.getFunctionName();
+      if (name !== null && indexOf(name, MARKER) >= 0) text = callWithout(text, name);
       const column = site.getColumnNumber();
       if (column === null) return text;
       // "f (file:3:87)" or "file:3:87": the last number is the column.

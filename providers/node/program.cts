@@ -11,7 +11,7 @@ import { isMainThread } from 'node:worker_threads';
 import type { Addon } from './addon.cjs';
 
 /** A first sign of ES modules in a program: better one too many. */
-const IMPORT = /\bimport\b\s*[\s({*'"\w$]|\bexport\b[^;]*\bfrom\b/;
+const IMPORT = /\bimport\b\s*[\s({*'"\w$]|\bexport\b[^;]*\bfrom\b/g;
 
 /** Flags by which something is imported whatever the program is, or the program is taken for an ES module. */
 const FLAGS =
@@ -24,9 +24,18 @@ const isInteractive = (): boolean =>
 /** Code given on the command line, on standard input, or to a worker instead of a file. */
 const codeOfProgram = (): string | undefined => (process as { _eval?: string })._eval;
 
+/** Whether what stands before it in its line makes a place one in a comment: types are told by `import(…)` there. */
+function isComment(line: string): boolean {
+  const start = line.trimStart();
+  if (start.startsWith('//') || (start.startsWith('*') && !start.startsWith('*/'))) return true;
+  return line.lastIndexOf('/*') > line.lastIndexOf('*/');
+}
+
 /** Whether a text has a sign that it will load ES modules. */
 export function seemsToImport(text: string): boolean {
-  return IMPORT.test(text);
+  for (const { index } of text.matchAll(IMPORT))
+    if (!isComment(text.slice(text.lastIndexOf('\n', index) + 1, index))) return true;
+  return false;
 }
 
 /** The program's name for people. */
@@ -62,7 +71,7 @@ function isOfModulePackage(file: string): boolean {
 export function startsWithModules(): boolean {
   if (FLAGS.test([...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].join(' '))) return true;
   const code = codeOfProgram();
-  if (code !== undefined) return IMPORT.test(code);
+  if (code !== undefined) return seemsToImport(code);
   const [, main] = process.argv;
   if (main === undefined) return isInteractive();
   const file = mainFile(main);

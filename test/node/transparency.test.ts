@@ -58,6 +58,8 @@ const PROGRAM_NAMES = [
   'stacks.js',
   'stacks.mjs',
   'prepare.js',
+  'inferred.js',
+  'jsdoc.js',
   'tostring.js',
   'globals.js',
   'emptied.js',

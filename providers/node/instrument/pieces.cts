@@ -17,7 +17,7 @@ import { indexOf, slice } from '../builtins.cjs';
 export const MARKER = '__pp_';
 
 /** What instrumented code looks up, and finds where nobody can trace. */
-export const IDLE: readonly (readonly [name: string, value: unknown])[] = [...'erxsmct'].map((letter) => [
+export const IDLE: readonly (readonly [name: string, value: unknown])[] = Array.from('erxsmct', (letter) => [
   MARKER + letter,
   undefined,
 ]);
