@@ -47,17 +47,45 @@ void exception_seen(const Napi::CallbackInfo &info) {
   if (Agent *agent = agent_current()) exceptions_seen(agent, nullptr, to_v8(info[0]));
 }
 
+v8::Local<v8::Value> described(v8::Isolate *isolate, v8::Local<v8::Object> error, const char *part) {
+  v8::Local<v8::Context> context = isolate->GetCurrentContext();
+  v8::Local<v8::Value> descriptor, value;
+  v8::Local<v8::String> key = v8::String::NewFromUtf8(isolate, part).ToLocalChecked();
+  if (!error->GetOwnPropertyDescriptor(context, v8::String::NewFromUtf8Literal(isolate, "stack"))
+           .ToLocal(&descriptor) ||
+      !descriptor->IsObject() || !descriptor.As<v8::Object>()->HasOwnProperty(context, key).FromMaybe(false) ||
+      !descriptor.As<v8::Object>()->Get(context, key).ToLocal(&value))
+    return v8::Undefined(isolate);
+  return value;
+}
+
+/* An error's stack when it is V8's own: a value, or later (Node 22) V8's own getter. Nothing of the program's runs. */
+v8::Local<v8::Value> stack_of(v8::Isolate *isolate, v8::Local<v8::Object> error) {
+  v8::Local<v8::Value> value = described(isolate, error, "value"), getter = described(isolate, error, "get"), result;
+  if (!getter->IsFunction()) return value;
+  v8::Local<v8::Object> fresh = v8::Exception::Error(v8::String::Empty(isolate)).As<v8::Object>();
+  if (described(isolate, fresh, "get") == getter &&
+      getter.As<v8::Function>()->Call(isolate->GetCurrentContext(), error, 0, nullptr).ToLocal(&result))
+    return result;
+  return v8::Undefined(isolate);
+}
+
 /*
  * Whether Node has given an error its excerpt already: of a file that can't be compiled, when it was to be loaded. Such an
- * error's place isn't where it was thrown.
+ * error's place isn't where it was thrown, and its stack begins with that place. (A parser's errors, made in one file and
+ * thrown in another, are SyntaxErrors too.)
  */
 bool has_excerpt(v8::Isolate *isolate, v8::Local<v8::Value> error, v8::Local<v8::Message> thrown) {
   if (!error->IsNativeError()) return false;
   v8::String::Utf8Value name(isolate, error.As<v8::Object>()->GetConstructorName());
   if (!*name || strcmp(*name, "SyntaxError") != 0) return false;
   v8::Local<v8::Message> made = v8::Exception::CreateMessage(isolate, error);
-  return !made.IsEmpty() && made->GetScriptResourceName()->IsString() &&
-         made->GetScriptOrigin().ScriptId() != thrown->GetScriptOrigin().ScriptId();
+  if (made.IsEmpty() || !made->GetScriptResourceName()->IsString() ||
+      made->GetScriptOrigin().ScriptId() == thrown->GetScriptOrigin().ScriptId())
+    return false;
+  v8::String::Utf8Value place(isolate, made->GetScriptResourceName());
+  v8::String::Utf8Value stack(isolate, stack_of(isolate, error.As<v8::Object>()));
+  return *place && *stack && strncmp(*stack, *place, static_cast<size_t>(place.length())) == 0;
 }
 
 /* errorPlace(error) → [script, line, start, end, text of the line, whether it has a source map], columns from 0 */
