@@ -13,7 +13,7 @@ const NODE = Object.fromEntries(
 
 export default defineConfig(
   // The programs that tests run are specimens: oddities are what they are for.
-  { ignores: ['dist/', 'build/', '.tap/', '**/*.gen.*', 'test/**/programs/', 'test/scenarios/**/*.js'] },
+  { ignores: ['dist/', 'build/', '.tap/', '**/*.gen.*', 'test/*/programs/', 'test/scenarios/**/*.js'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   eslint.configs.recommended,
   {
