@@ -1,8 +1,10 @@
 /** Node's benchmarks. Another language's file looks the same: its programs, its environment. */
-import { spawn } from 'node:child_process';
-import { readFileSync, readdirSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
+import { promisify } from 'node:util';
 import { plainEnv, providerEnv } from '../harness/node.js';
 import { Tracer, armedProbes, program, until } from '../harness/trace.js';
 import { compiled, measured, PROGRAMS, type Benchmark, type Variant } from './harness.js';
@@ -31,6 +33,50 @@ const disabled = (name: string, args: readonly string[], figure: string): Varian
     measure: script(name, args, providerEnv({ functions: false }), figure),
   },
 ];
+
+/** Programs that call a lot: name, rounds to warm up, rounds that count, runs in a round. */
+const SUITE: readonly [name: string, warm: number, rounds: number, inner: number][] = [
+  ['richards', 2, 6, 1500],
+  ['deltablue', 2, 6, 1200],
+  ['raytrace', 2, 6, 150],
+  ['acorn', 3, 6, 10],
+  ['marked', 3, 6, 20],
+  ['lodash', 3, 6, 50],
+  ['tsc', 3, 5, 1],
+];
+
+/** V8's own benchmarks come as scripts: written to a file as modules, so that they can be instrumented. */
+async function moduleOf(name: string): Promise<string> {
+  const own = join(PROGRAMS, `suite/${name}.js`);
+  if (existsSync(own)) return own;
+  const file = join(mkdtempSync(join(tmpdir(), 'polyprobe-bench-')), `${name}.cjs`);
+  await promisify(execFile)(NODE, [join(PROGRAMS, 'suite/octane.js'), name, file]);
+  return file;
+}
+
+/** Everything is instrumented, node_modules included. */
+async function suite(): Promise<Benchmark[]> {
+  const whole = providerEnv({ include: ['**'], root: '/' });
+  return Promise.all(
+    SUITE.map(async ([name, ...counts]) => {
+      const args = ['suite/run.js', await moduleOf(name), ...counts.map(String)] as const;
+      const variant = (label: string, env: NodeJS.ProcessEnv): Variant => ({
+        name: label,
+        measure: script(args[0], args.slice(1), env, 'min'),
+      });
+      return {
+        name: `node: disabled, ${name}, instrumented whole`,
+        unit: 'ms CPU',
+        rounds: 5,
+        variants: [
+          variant('without us', plainEnv()),
+          variant('loaded, nobody tracing', whole),
+          variant("loaded, V8's limits as they are", { ...whole, POLYPROBE_INLINING: '0' }),
+        ],
+      };
+    }),
+  );
+}
 
 /** CPU milliseconds of a whole process. */
 const startUp = (env: NodeJS.ProcessEnv) => async (): Promise<number> => {
@@ -104,6 +150,7 @@ export async function benchmarks(): Promise<Benchmark[]> {
       rounds: 7,
       variants: disabled('objects.js', ['8'], 'ms'),
     },
+    ...(await suite()),
     {
       name: 'node: enabled, per event under count()',
       unit: 'ns per event',
