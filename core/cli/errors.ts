@@ -112,6 +112,30 @@ export const ERRORS = {
     todo: 'correct it; quote it, so that the shell leaves it alone',
     exit: EXIT_USAGE,
   },
+  'build/nothing': {
+    what: 'nothing to build for',
+    expected: 'an interpreter: {flags}',
+    todo: 'see polyprobe check for those that need it',
+    exit: EXIT_USAGE,
+  },
+  'build/unsupported': {
+    what: 'nothing can be built for {path}',
+    expected: '{detail}',
+    todo: '{todo}',
+    exit: EXIT_FAILED,
+  },
+  'build/no-permission': {
+    what: 'may not write into {folder}',
+    expected: 'to be run by who installed polyprobe',
+    todo: 'run the same command as the owner of that folder',
+    exit: EXIT_NO_PERMISSION,
+  },
+  'build/failed': {
+    what: 'the native part for {path} could not be built',
+    expected: 'cmake, g++ and make, and the headers beside the interpreter',
+    todo: 'see the messages above; apt-get install cmake g++ make',
+    exit: EXIT_FAILED,
+  },
   'lib/not-built': {
     what: 'the library is not built',
     expected: '{path}',

@@ -6,6 +6,7 @@ import { Command, CommanderError } from 'commander';
 import { argumentNames } from '../abi/names.js';
 import { PACKAGE } from '../paths.js';
 import { recognise } from '../runtimes/index.js';
+import { register as forInterpreter } from './build.js';
 import { register as check } from './check.js';
 import { register as env } from './env.js';
 import { cliError, EXIT_USAGE, type CliError } from './errors.js';
@@ -45,6 +46,7 @@ export function build(): Command {
   ps(program, { recognise });
   list(program, { describe: argumentNames });
   check(program);
+  forInterpreter(program);
   script(program);
   trace(program);
   for (const command of program.commands) command.exitOverride();

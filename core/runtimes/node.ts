@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import satisfies from 'semver/functions/satisfies.js';
 import { SUPPORTED_NODE } from '../../providers/node/addon.cjs';
 import { joinPatterns, VARIABLES } from '../../providers/node/options.cjs';
-import { NATIVE, PROVIDERS } from '../paths.js';
+import { NATIVE, PACKAGE, PROVIDERS } from '../paths.js';
 import { findInPath } from './path-search.js';
 import type { Installation, Obstacle, Runtime, RunOptions } from './types.js';
 
@@ -138,6 +138,7 @@ async function installation(path: string): Promise<Installation> {
       return {
         ...known,
         served: false,
+        isUnsupported: true,
         how: `this version is not supported: expected ${SUPPORTED_NODE}`,
         todo: 'use Node.js 20, 22.15 or later',
       };
@@ -146,7 +147,7 @@ async function installation(path: string): Promise<Installation> {
         ...known,
         served: false,
         how: `the native part is not built for it (NODE_MODULE_VERSION ${modules})`,
-        todo: `PATH=${join(path, '..')}:$PATH npm rebuild polyprobe`,
+        todo: `polyprobe build --node ${path}`,
       };
     return { ...known, served: true, how: 'load-time instrumentation, NODE_OPTIONS', todo: '' };
   } catch (error) {
@@ -171,6 +172,13 @@ export const node: Runtime = {
     }
     return Promise.all([...real.values()].map(installation));
   },
+  installation,
+  buildCommand: (path) => [
+    process.execPath,
+    join(PACKAGE, 'core/setup/build-native.mjs'),
+    '--required',
+    ...['--node', path],
+  ],
   obstacles,
   exercise: { args: ['--expose-gc'], file: fileURLToPath(new URL('node-exercise.cjs', import.meta.url)) },
 };

@@ -21,6 +21,8 @@ export interface Installation {
   /** As the interpreter says it; undefined when it couldn't be run. */
   readonly version: string | undefined;
   readonly served: boolean;
+  /** Whether no build could change that. */
+  readonly isUnsupported?: boolean;
   /** How it is served, or why not. */
   readonly how: string;
   /** What to do when it isn't; '' for nothing. */
@@ -71,6 +73,10 @@ export interface Runtime {
   forbids(command: readonly string[], env: NodeJS.ProcessEnv): Obstacle | undefined;
   /** The interpreters on this machine. Runs each once, to ask for its version. */
   installations(): Promise<Installation[]>;
+  /** One of them, by its path. */
+  installation(path: string): Promise<Installation>;
+  /** The command that builds the native part for an interpreter, by its path. */
+  buildCommand(path: string): readonly [command: string, ...args: string[]];
   /** What in an environment, ours or another process's, keeps the provider from loading or the program from starting. */
   obstacles(env: NodeJS.ProcessEnv): Obstacle[];
   /** Without one, `polyprobe check` can't say whether the runtime's probes fire. */
