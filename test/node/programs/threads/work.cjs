@@ -1,0 +1,1 @@
+exports.inWorker = function inWorker(n) { return n + 1; };

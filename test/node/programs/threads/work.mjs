@@ -1,0 +1,1 @@
+export function inModule(n) { return n + 1; }
