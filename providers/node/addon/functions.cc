@@ -332,14 +332,18 @@ using Interception = void;
 
 /* A function is entered for the first time in this session: from now on it has a getter of its own, which V8 calls faster. */
 Interception on_first_entry(v8::Local<v8::Name> name, const v8::PropertyCallbackInfo<v8::Value> &info) {
+  /* V8 asks for the property once more before it defines it, since version 12: here, again. */
+  static thread_local bool defines;
   v8::Isolate *isolate = info.GetIsolate();
   uint32_t place = place_of(isolate, name);
-  if (!names_get(place & (LASTING - 1))) return PASSED;
+  if (defines || !names_get(place & (LASTING - 1))) return PASSED;
   v8::Local<v8::Function> getter;
+  defines = true;
   if (v8::Function::New(isolate->GetCurrentContext(), on_entry, v8::Integer::NewFromUnsigned(isolate, place), 0,
                         v8::ConstructorBehavior::kThrow)
           .ToLocal(&getter))
     info.Holder()->SetAccessorProperty(name, getter, v8::Local<v8::Function>(), v8::DontEnum);
+  defines = false;
   enter(place, info.GetReturnValue());
   return INTERCEPTED;
 }
