@@ -20,6 +20,9 @@ By default the application's own files can be traced, not node_modules: -i '**' 
 or all of a folder. What was chosen and can't be instrumented runs as it is; --report FILE says what that is, and why,
 and at the end which globs no file has matched.
 
+Descriptors, limits and the rest are passed on as they are; only signals that were ignored (nohup) are not any more, as
+whenever Node.js starts.
+
 Exit status: the command's own; 127 if it can't be found, 126 if it can't be run, 2 for a wrong command line.
 
 Examples:
