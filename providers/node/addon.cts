@@ -99,6 +99,8 @@ export interface Addon {
   isBuiltin(value: unknown): boolean;
   /** `Function.prototype.toString` that shows functions as they were written. */
   wrapToString(original: () => string, marker: string, restore: (text: string) => string): () => string;
+  /** Kilobytes of this thread's stack that are in use, beyond what was at the first call. */
+  stackUsed(): number;
   /** Every stack trace's call sites pass through `sites` before they are formatted. */
   onStackTrace(sites: (sites: never[]) => unknown[]): void;
   /** Descriptors above 2 that this process was started with, and that Node would close. To be asked first of all. */

@@ -119,7 +119,7 @@ function instrumented(sources: Sources, result: LoadResult, file: string, kind: 
   const { source } = result;
   // CommonJS that is as it is in its file has none: it will be compiled by `_compile`.
   if (source === null || source === undefined) return result;
-  const text = typeof source === 'string' ? source : Buffer.from(source as Uint8Array).toString();
+  const text = typeof source === 'string' ? source : new TextDecoder().decode(source);
   const code = sources.transform(text, file, [kind]);
   return code === undefined ? result : { ...result, source: code };
 }

@@ -59,3 +59,27 @@ export const fs = {
 export function own(id: string): unknown {
   return require(id);
 }
+
+/** Of V8's stack: https://github.com/nodejs/node/blob/v20.0.0/doc/api/cli.md, --stack-size. Some is left for the surroundings. */
+const usableKb = (): number => {
+  const given = /--stack[-_]size[= ](\d+)/.exec([...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].join(' '));
+  return given ? Math.min(+given[1]!, 984) : 984;
+};
+
+let used: (() => number) | undefined;
+let mostKb = Infinity;
+
+/** From now on it is known how much of the stack is in use. To be called from near its beginning. */
+export function measureStack(stackUsed: () => number): void {
+  stackUsed();
+  used = stackUsed;
+  mostKb = usableKb() * 0.6;
+}
+
+/**
+ * Whether there is stack left to work in: V8 ends the process when it can't compile a regular expression for want of it.
+ * https://github.com/v8/v8/blob/11.3.244/src/regexp/regexp-compiler.cc (RegExpCompiler Allocation failed)
+ */
+export function hasStack(): boolean {
+  return !used || used() < mostKb;
+}

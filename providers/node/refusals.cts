@@ -32,7 +32,7 @@ const TODO: Record<string, string> = {
   internal: 'report it, with the file',
   numbers: 'instrument fewer files: polyprobe run --include',
   frozen: 'attach the tracer before the program freezes its global object, or leave that out',
-  glob: 'correct the pattern',
+  stack: 'load the file earlier',
 };
 const FUNCTION_MESSAGES: Record<string, string> = {
   with: "contains 'with', in which names may mean anything",

@@ -10,7 +10,7 @@ import type { SourceKind } from './instrument/index.cjs';
 
 import { bind, withExcerpts } from './instrument/pieces.cjs';
 import { register } from './names.cjs';
-import { fs, own } from './own.cjs';
+import { fs, hasStack, measureStack, own } from './own.cjs';
 import { makeRoom } from './inlining.cjs';
 import type { Options } from './options.cjs';
 import { refusedFile, refusedFunction, type Refusals } from './refusals.cjs';
@@ -37,6 +37,7 @@ export class Sources {
   /** @param selected whether a file, by its absolute path, is to be instrumented */
   constructor(addon: Addon, options: Options, selected: (file: string) => boolean, refusals: Refusals) {
     this.refusals = refusals;
+    measureStack(() => addon.stackUsed());
     this.#addon = addon;
     this.#options = options;
     this.#selected = options.functions ? selected : () => false;
@@ -69,6 +70,10 @@ export class Sources {
 
   #instrument(source: string, file: string, kinds: readonly SourceKind[]): string | undefined {
     let refusal: readonly [reason: string, message: string] | undefined;
+    if (!hasStack()) {
+      this.refusals.add(refusedFile(file, 'stack', 'loaded when hardly any stack was left'));
+      return undefined;
+    }
     for (const kind of kinds) {
       const result = this.#cache().attempt(source, { kind, file });
       if ('reason' in result) {
@@ -104,7 +109,7 @@ export class Sources {
   codeOf(file: string, isModule: boolean): string | undefined {
     const known = mapGet(this.#compiled, file);
     if (known !== undefined || !isModule || !this.#addon.hasFunctions(file)) return known;
-    const result = this.#cache().attempt(fs.readText(file), { kind: 'module', file });
+    const result = this.#cache().attempt(fs.readText(file).replace(/^\ufeff/, ''), { kind: 'module', file });
     const code = 'reason' in result ? '' : result.code;
     mapSet(this.#compiled, file, code);
     return code;

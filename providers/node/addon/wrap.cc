@@ -183,6 +183,15 @@ v8::MaybeLocal<v8::Value> on_stack_trace(v8::Local<v8::Context> context, v8::Loc
   return node::PrepareStackTraceCallback(context, error, sites);
 }
 
+/* stackUsed() → kilobytes of this thread's stack that are in use beyond what was at the first call */
+Napi::Value stack_used(const Napi::CallbackInfo &info) {
+  static thread_local const char *base;
+  char here;
+  const char *place = &here;
+  if (!base || place > base) base = place;
+  return Napi::Number::New(info.Env(), static_cast<double>((base - place) / 1024));
+}
+
 /* onStackTrace(sites) */
 void on_stack_trace_hook(const Napi::CallbackInfo &info) {
   Agent *agent = agent_current();
@@ -199,6 +208,7 @@ void wrap_exports(Napi::Env env, Napi::Object exports) {
   exports.Set("wrap", Napi::Function::New(env, wrap, "wrap"));
   exports.Set("isBuiltin", Napi::Function::New(env, is_builtin, "isBuiltin"));
   exports.Set("wrapToString", Napi::Function::New(env, wrap_to_string, "wrapToString"));
+  exports.Set("stackUsed", Napi::Function::New(env, stack_used, "stackUsed"));
   exports.Set("onStackTrace", Napi::Function::New(env, on_stack_trace_hook, "onStackTrace"));
 }
 

@@ -20,7 +20,7 @@ import type {
   TryStatement,
 } from 'acorn';
 import { newFunction, type FunctionRecord, type Parsed, type Site, type SiteKind, type SourceKind } from './sites.cjs';
-import { own } from '../own.cjs';
+import { hasStack, own } from '../own.cjs';
 import { isExportTable, keptName } from './compiled.cjs';
 import { ANONYMOUS, MODULE, boundNames, isUnnamed, keyName, peel, targetName } from './names.cjs';
 
@@ -42,12 +42,33 @@ const CHILDREN: Record<string, readonly string[]> = {
 const BUSY = /^(?:Call|New|Tagged|Await|Yield|Throw|Try|For|While|DoWhile|Import|Class)(?!Specifier)/;
 
 /** Kept, so that a program that empties the cache of modules doesn't make us load it again. */
-let acorn: typeof import('acorn') | undefined;
+let parser: typeof import('acorn').Parser | undefined;
+
+/** acorn's parser, which stops in time where a program is nested too deeply. */
+function parserOf({ Parser }: typeof import('acorn')): typeof import('acorn').Parser {
+  type Method = (...args: unknown[]) => unknown;
+  const parser = Parser.extend((Base) => class extends Base {});
+  const methods = parser.prototype as unknown as Record<string, Method>;
+  let depth = 0;
+  for (const name of ['parseStatement', 'parseMaybeAssign']) {
+    const own = methods[name]!;
+    methods[name] = function (...args) {
+      if (++depth % 16 === 0 && !hasStack()) {
+        depth = 0;
+        throw new RangeError('nested too deeply');
+      }
+      const node = own.apply(this, args);
+      depth--;
+      return node;
+    };
+  }
+  return parser;
+}
 
 /** Parses a program. Throws acorn's SyntaxError, or a RangeError for what is nested too deeply. */
 export function parse(source: string, kind: SourceKind): Parsed {
-  acorn ??= own('acorn') as typeof import('acorn');
-  const tree = acorn.parse(source, {
+  parser ??= parserOf(own('acorn') as typeof import('acorn'));
+  const tree = parser.parse(source, {
     ecmaVersion: 'latest',
     sourceType: kind,
     preserveParens: true,
