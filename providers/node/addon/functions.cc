@@ -321,42 +321,46 @@ uint32_t place_of(v8::Isolate *isolate, v8::Local<v8::Name> name) {
   return place | id;
 }
 
-#if V8_MAJOR_VERSION > 12 || (V8_MAJOR_VERSION == 12 && V8_MINOR_VERSION >= 4)
-using Interception = v8::Intercepted;
-constexpr Interception INTERCEPTED = v8::Intercepted::kYes, PASSED = v8::Intercepted::kNo;
-#else
-using Interception = void;
-#define INTERCEPTED
-#define PASSED
-#endif
-
-/* A function is entered for the first time in this session: from now on it has a getter of its own, which V8 calls faster. */
-Interception on_first_entry(v8::Local<v8::Name> name, const v8::PropertyCallbackInfo<v8::Value> &info) {
-  /* V8 asks for the property once more before it defines it, since version 12: here, again. */
-  static thread_local bool defines;
+/*
+ * A function is entered for the first time in this session: get(target, name, entries). From now on it has a getter of its
+ * own, unless the program has frozen the entries, which may only cost time.
+ */
+void on_first_entry(const Info &info) {
   v8::Isolate *isolate = info.GetIsolate();
+  if (info.Length() < 3 || !info[1]->IsName() || !info[2]->IsObject()) return;
+  v8::Local<v8::Name> name = info[1].As<v8::Name>();
   uint32_t place = place_of(isolate, name);
-  if (defines || !names_get(place & (LASTING - 1))) return PASSED;
+  if (!names_get(place & (LASTING - 1))) return;
+  v8::Local<v8::Context> context = isolate->GetCurrentContext();
   v8::Local<v8::Function> getter;
-  defines = true;
-  if (v8::Function::New(isolate->GetCurrentContext(), on_entry, v8::Integer::NewFromUnsigned(isolate, place), 0,
+  if (v8::Function::New(context, on_entry, v8::Integer::NewFromUnsigned(isolate, place), 0,
                         v8::ConstructorBehavior::kThrow)
-          .ToLocal(&getter))
-    info.Holder()->SetAccessorProperty(name, getter, v8::Local<v8::Function>(), v8::DontEnum);
-  defines = false;
+          .ToLocal(&getter)) {
+    v8::TryCatch ignore(isolate);
+    v8::PropertyDescriptor property(getter, v8::Undefined(isolate));
+    drop(info[2].As<v8::Object>()->DefineProperty(context, name, property));
+  }
   enter(place, info.GetReturnValue());
-  return INTERCEPTED;
 }
 
-/* What __pp_e is while somebody traces. */
+/*
+ * What __pp_e is while somebody traces: an object that inherits from a proxy. A program that walks over everything may
+ * freeze both, which it can't do with an object that has an interceptor. It is a dictionary from the start, so that its
+ * form stays the same for V8 however many getters it has.
+ */
 v8::MaybeLocal<v8::Object> entries(Agent *agent, v8::Local<v8::Context> context) {
   v8::Isolate *isolate = agent->isolate;
-  v8::Local<v8::ObjectTemplate> form = v8::ObjectTemplate::New(isolate);
-  form->SetHandler(v8::NamedPropertyHandlerConfiguration(
-      on_first_entry, nullptr, nullptr, nullptr, nullptr, v8::Local<v8::Value>(),
-      static_cast<v8::PropertyHandlerFlags>(static_cast<int>(v8::PropertyHandlerFlags::kNonMasking) |
-                                            static_cast<int>(v8::PropertyHandlerFlags::kOnlyInterceptStrings))));
-  return form->NewInstance(context);
+  v8::Local<v8::Function> get;
+  v8::Local<v8::Proxy> proxy;
+  if (!v8::Function::New(context, on_first_entry, v8::Local<v8::Value>(), 0, v8::ConstructorBehavior::kThrow)
+           .ToLocal(&get))
+    return v8::MaybeLocal<v8::Object>();
+  v8::Local<v8::Name> name = v8::String::NewFromUtf8Literal(isolate, "get");
+  v8::Local<v8::Value> value = get;
+  v8::Local<v8::Object> target = v8::Object::New(isolate, v8::Null(isolate), nullptr, nullptr, 0);
+  v8::Local<v8::Object> handler = v8::Object::New(isolate, v8::Null(isolate), &name, &value, 1);
+  if (!v8::Proxy::New(context, target, handler).ToLocal(&proxy)) return v8::MaybeLocal<v8::Object>();
+  return v8::Object::New(isolate, proxy, nullptr, nullptr, 0);
 }
 
 /* The outermost call into JavaScript has ended: whatever is still open was left by an exception. */
