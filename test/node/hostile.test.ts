@@ -25,10 +25,12 @@ const ROUNDS: Record<string, number> = {
   emptied: 1,
 };
 
-/** But context__switch: with a hook on asynchronous work, Node itself calls the program's Function.prototype.apply. */
+/** But what follows requests: with a hook on asynchronous work, Node itself calls the program's Function.prototype.apply. */
 const EVERYTHING: Actions = Object.fromEntries(
   probes
-    .filter(({ name, runtimes }) => runtimes.node.served === 'yes' && name !== 'context__switch')
+    .filter(
+      ({ name, runtimes }) => runtimes.node.served === 'yes' && !['context__switch', 'request__start'].includes(name),
+    )
     .map(({ name }) => [name, '@fired[pid, probe] = count();']),
 );
 
