@@ -107,14 +107,19 @@ function forbids(command: readonly string[], env: NodeJS.ProcessEnv): Obstacle |
   if (options.some((option) => /^--experimental-policy(=|$)/.test(option)))
     return { what: 'a policy says what Node.js may load', todo: 'run it without --experimental-policy to trace it' };
   if (!options.includes('--permission') && !options.includes('--experimental-permission')) return undefined;
-  const isReadable = readable(options).some((path) => path === '*' || PRELOAD.startsWith(path.replace(/\*$/, '')));
+  const isReadable = readable(options).some(
+    (path) => path !== '' && (path === '*' || PRELOAD.startsWith(path.replace(/\*$/, ''))),
+  );
   if (isReadable) return undefined;
   const todo = `add --allow-addons --allow-fs-read=${join(PROVIDERS, '../..')}/`;
   return { what: 'the permission model keeps polyprobe from being read', todo };
 }
 
 /** The first argument that is no option of Node's; options with a value of their own are few. */
-const WITH_VALUE = new Set(['-r', '--require', '--import', '-C', '--conditions', '--loader', '--experimental-loader']);
+const WITH_VALUE = new Set([
+  ...['-r', '--require', '--import', '-C', '--conditions', '--loader', '--experimental-loader'],
+  ...['--allow-fs-read', '--allow-fs-write'],
+]);
 
 function programOf(argv: readonly string[]): string {
   for (let index = 1; index < argv.length; index++) {

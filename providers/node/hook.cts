@@ -13,6 +13,7 @@ import { named } from './builtins.cjs';
 import { Imports } from './imports.cjs';
 import type { SourceKind } from './instrument/index.cjs';
 import type { Options } from './options.cjs';
+import { hasStack } from './own.cjs';
 import { seemsToImport } from './program.cjs';
 import { refusedFile } from './refusals.cjs';
 import { instrumenting, type Sources } from './source.cjs';
@@ -104,6 +105,10 @@ export function installLoaderHooks(addon: Addon, options: Options, sources: Sour
   prototype._compile = addon.wrap(_compile, (args: unknown[], self: unknown) => {
     const [content, filename, format] = args;
     if (typeof content !== 'string' || typeof filename !== 'string' || instrumenting()) return;
+    if (!hasStack()) {
+      sources.postpone(filename);
+      return;
+    }
     if (seemsToImport(AROUND_CODE.test(filename) ? codeOfProgram() : content)) imports.start();
     const isTyped = isTypeScript(format);
     const text = isTyped ? types.file(content, filename) : content;

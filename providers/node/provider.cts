@@ -83,6 +83,7 @@ function beginWith(options: Options, report: Report | undefined): Provider {
     status: statusOf('on'),
     // Asked anew each time: other threads tell theirs late.
     get refused() {
+      sources.settle();
       if (isFrozen()) refusals.add(refusedFile(programName(), 'frozen', FROZEN));
       return refusals.all();
     },

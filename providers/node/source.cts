@@ -33,6 +33,8 @@ export class Sources {
   #instrumenter: InstrumentCache | undefined;
   /** What was compiled, for stack traces: the strings are V8's own, kept by it anyway. */
   readonly #compiled = new Map<string, string>();
+  /** Files of which nothing is said yet. */
+  readonly #postponed: string[] = [];
 
   /** @param selected whether a file, by its absolute path, is to be instrumented */
   constructor(addon: Addon, options: Options, selected: (file: string) => boolean, refusals: Refusals) {
@@ -50,6 +52,7 @@ export class Sources {
    */
   transform(source: string, file: string, kinds: readonly SourceKind[]): string | undefined {
     this.lastKind = undefined;
+    this.settle();
     if (depth > 0 || !this.#selected(file)) return undefined;
     depth++;
     try {
@@ -57,6 +60,20 @@ export class Sources {
     } finally {
       depth--;
     }
+  }
+
+  /**
+   * A file runs as it is, because hardly any stack is left. Whether it was chosen is asked when there is more again: that
+   * takes regular expressions, for which V8 ends the process when it has no stack to compile them.
+   */
+  postpone(file: string): void {
+    this.#postponed.push(file);
+  }
+
+  /** Says of the files that were postponed what is to be said of them. */
+  settle(): void {
+    for (let file = this.#postponed.pop(); file !== undefined; file = this.#postponed.pop())
+      if (this.#selected(file)) this.refusals.add(refusedFile(file, 'stack', 'loaded when hardly any stack was left'));
   }
 
   /** Loaded when the first file is chosen: a program may have none. */

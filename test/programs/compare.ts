@@ -60,7 +60,7 @@ interface Deed {
 /** As often a tracer has to come and go while a program runs. */
 const CYCLES = 5;
 /** As often it is run for that at most. */
-const MOST_RUNS = 8;
+const MOST_RUNS = 40;
 
 export const PROGRAMS = join(PACKAGE, 'test/programs/programs');
 

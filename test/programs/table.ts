@@ -136,6 +136,7 @@ export const TOOLS: Record<string, Program> = {
     ends: 1,
     says: 'test:pass adds',
     calls: 1,
+    showsTurns: true,
     files: {
       'one.test.cjs': `const { test, mock } = require('node:test');\nconst assert = require('node:assert');\ntest('adds', (t) => { const f = t.mock.fn((a, b) => a + b); assert.equal(f(1, 2), 3); assert.equal(f.mock.callCount(), 1); });\ntest('fails', () => assert.deepEqual({ a: [1, 2] }, { a: [1, 3] }));\ntest('throws', async () => { await null; throw new TypeError('thrown'); });\n`,
       'two.test.cjs': `const { describe, it, before } = require('node:test');\ndescribe('two', () => { before(() => {}); it('is', () => {}); it('skips', { skip: 'why' }, () => {}); it('calls', (t, done) => setImmediate(done)); });\n`,
