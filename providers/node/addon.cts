@@ -23,8 +23,6 @@ export interface Addon {
   ): string | undefined;
   /** What runtime__hooks tells as the program from now on. */
   setProgram(program: string): void;
-  /** How getters of entries are made: functions that call `enter` with their place. */
-  getters(make: (enter: (place: number) => unknown, place: number) => () => unknown): void;
   /** Takes every hook out for good. */
   stop(): void;
   /** Registers functions, texts being scope, name, file of each joined by NUL. @returns the first number, or 0 */

@@ -59,7 +59,6 @@ function beginWith(options: Options, report: Report | undefined): Provider {
   const nobody = Object.freeze(Object.setPrototypeOf({}, null) as object);
   const why = addon.start(runtime, programName(), toggle, isMainThread, Object.getPrototypeOf(host), nobody);
   if (why !== undefined) return { status: statusOf(why === 'abi' ? 'abi' : 'start-failed', why), refused: [] };
-  addon.getters((enter, place) => () => enter(place));
   watchUncaught(addon);
   if (options.functions) {
     const shown = addon.wrapToString(host.Function.prototype.toString, MARKER, restore);

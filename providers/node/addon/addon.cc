@@ -68,12 +68,6 @@ void set_program(const Napi::CallbackInfo &info) {
   if (agent && info[0].IsString()) agent->program = info[0].As<Napi::String>().Utf8Value();
 }
 
-/* getters(make): make(enter, place) gives a function that calls enter(place) */
-void getters(const Napi::CallbackInfo &info) {
-  if (Agent *agent = agent_current(); agent && info[0].IsFunction())
-    agent->make_getter.Reset(agent->isolate, value_of(info[0]).As<v8::Function>());
-}
-
 /* stop(): takes every hook out for good */
 void stop(const Napi::CallbackInfo &) { agent_stop(); }
 
@@ -118,7 +112,6 @@ Napi::Value has_functions(const Napi::CallbackInfo &info) {
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("start", Napi::Function::New(env, start, "start"));
   exports.Set("setProgram", Napi::Function::New(env, set_program, "setProgram"));
-  exports.Set("getters", Napi::Function::New(env, getters, "getters"));
   exports.Set("stop", Napi::Function::New(env, stop, "stop"));
   exports.Set("hasFunctions", Napi::Function::New(env, has_functions, "hasFunctions"));
   exports.Set("addFunctions", Napi::Function::New(env, add_functions, "addFunctions"));

@@ -113,7 +113,6 @@ struct Agent {
   Following following;         /* context.cc */
   v8::Global<v8::Function> callbacks[6];
   v8::Global<v8::Value> nobody;                 /* what __pp_e is while nobody traces */
-  v8::Global<v8::Function> make_getter;         /* (enter, place) => the getter of an entry */
   std::vector<v8::Global<v8::Function>> leaves; /* what entries give, by depth; of this session */
   uint32_t session = 1;
 

@@ -214,6 +214,8 @@ void enter(uint32_t place, Returned returned) {
     returned.Set(leaving(agent));
 }
 
+void on_entry(const Info &info) { enter(info.Data().As<v8::Uint32>()->Value(), info.GetReturnValue()); }
+
 void on_return(const Info &info) { leave(info, POLYPROBE_HOW_RETURN); }
 void on_exit(const Info &info) { leave(info, POLYPROBE_HOW_UNWIND); }
 
@@ -319,15 +321,9 @@ uint32_t place_of(v8::Isolate *isolate, v8::Local<v8::Name> name) {
   return place | id;
 }
 
-/* enter(place), from a getter that is written in JavaScript. */
-void on_entry(const Info &info) {
-  if (info.Length() > 0 && info[0]->IsUint32()) enter(info[0].As<v8::Uint32>()->Value(), info.GetReturnValue());
-}
-
 /*
  * A function is entered for the first time in this session: get(target, name, entries). From now on it has a getter of its
- * own, unless the program has frozen the entries, which may only cost time. The getter is JavaScript of ours, from which V8
- * calls into the native part in 10 ns; a native getter, which it only reaches by a slower way, took 60 to 150.
+ * own, unless the program has frozen the entries, which may only cost time.
  */
 void on_first_entry(const Info &info) {
   v8::Isolate *isolate = info.GetIsolate();
@@ -336,14 +332,13 @@ void on_first_entry(const Info &info) {
   uint32_t place = place_of(isolate, name);
   if (!names_get(place & (LASTING - 1))) return;
   v8::Local<v8::Context> context = isolate->GetCurrentContext();
-  Agent *agent = agent_current();
-  if (agent && !agent->make_getter.IsEmpty()) {
+  v8::Local<v8::Function> getter;
+  if (v8::Function::New(context, on_entry, v8::Integer::NewFromUnsigned(isolate, place), 0,
+                        v8::ConstructorBehavior::kThrow)
+          .ToLocal(&getter)) {
     v8::TryCatch ignore(isolate);
-    v8::Local<v8::Value> getter, given[] = {info.Data(), v8::Integer::NewFromUnsigned(isolate, place)};
-    if (agent->make_getter.Get(isolate)->Call(context, v8::Undefined(isolate), 2, given).ToLocal(&getter)) {
-      v8::PropertyDescriptor property(getter, v8::Undefined(isolate));
-      drop(info[2].As<v8::Object>()->DefineProperty(context, name, property));
-    }
+    v8::PropertyDescriptor property(getter, v8::Undefined(isolate));
+    drop(info[2].As<v8::Object>()->DefineProperty(context, name, property));
   }
   enter(place, info.GetReturnValue());
 }
@@ -355,11 +350,10 @@ void on_first_entry(const Info &info) {
  */
 v8::MaybeLocal<v8::Object> entries(Agent *agent, v8::Local<v8::Context> context) {
   v8::Isolate *isolate = agent->isolate;
-  v8::Local<v8::Function> get, enter_from;
+  v8::Local<v8::Function> get;
   v8::Local<v8::Proxy> proxy;
-  constexpr auto NO_CONSTRUCTOR = v8::ConstructorBehavior::kThrow;
-  if (!v8::Function::New(context, on_entry, v8::Local<v8::Value>(), 0, NO_CONSTRUCTOR).ToLocal(&enter_from) ||
-      !v8::Function::New(context, on_first_entry, enter_from, 0, NO_CONSTRUCTOR).ToLocal(&get))
+  if (!v8::Function::New(context, on_first_entry, v8::Local<v8::Value>(), 0, v8::ConstructorBehavior::kThrow)
+           .ToLocal(&get))
     return v8::MaybeLocal<v8::Object>();
   v8::Local<v8::Name> name = v8::String::NewFromUtf8Literal(isolate, "get");
   v8::Local<v8::Value> value = get;
