@@ -37,7 +37,7 @@ export interface Figure {
   readonly min: number;
   readonly median: number;
   readonly max: number;
-  /** Of the medians, against the first variant. */
+  /** To the first variant, in the same round: the median of these. */
   readonly ratio: number;
 }
 
@@ -65,13 +65,12 @@ export async function compare(benchmark: Benchmark, onRound: (round: number) => 
   };
   await (benchmark.around ? benchmark.around(body) : body());
   const sorted = samples.map((list) => [...list].sort((a, b) => a - b));
-  const base = median(sorted[0]!);
   const figures = sorted.map((list, index) => ({
     variant: benchmark.variants[index]!.name,
     min: list[0]!,
     median: median(list),
     max: list.at(-1)!,
-    ratio: median(list) / base,
+    ratio: median(samples[index]!.map((sample, round) => sample / samples[0]![round]!).sort((a, b) => a - b)),
   }));
   return { benchmark: benchmark.name, unit: benchmark.unit, rounds: benchmark.rounds, figures };
 }

@@ -8,6 +8,9 @@ import { promisify } from 'node:util';
 import { plainEnv, providerEnv } from '../harness/node.js';
 import { Tracer, armedProbes, program, until } from '../harness/trace.js';
 import { compiled, measured, PROGRAMS, type Benchmark, type Variant } from './harness.js';
+import { afterBenchmarks } from './node-after.js';
+import { startBenchmarks } from './node-start.js';
+import { webBenchmarks } from './node-web.js';
 
 const NODE = process.execPath;
 
@@ -78,12 +81,6 @@ async function suite(): Promise<Benchmark[]> {
   );
 }
 
-/** CPU milliseconds of a whole process. */
-const startUp = (env: NodeJS.ProcessEnv) => async (): Promise<number> => {
-  const code = `process.on('exit', () => { const c = process.cpuUsage(); console.log(JSON.stringify({ ms: (c.user + c.system) / 1000 })) })`;
-  return (await measured(NODE, ['-e', code], env))['ms']!;
-};
-
 /** Voluntary context switches and CPU seconds of an idle process's watcher, a second. */
 async function idle(seconds: number): Promise<{ wakeUps: number; cpuPercent: number }> {
   const child = spawn(NODE, ['-e', 'setInterval(() => {}, 1e6); console.log("ready")'], { env: providerEnv() });
@@ -150,6 +147,7 @@ export async function benchmarks(): Promise<Benchmark[]> {
       rounds: 7,
       variants: disabled('objects.js', ['8'], 'ms'),
     },
+    ...webBenchmarks,
     ...(await suite()),
     {
       name: 'node: enabled, per event under count()',
@@ -165,16 +163,9 @@ export async function benchmarks(): Promise<Benchmark[]> {
         },
       ],
     },
-    {
-      name: 'node: start-up of an empty program',
-      unit: 'ms CPU',
-      rounds: 11,
-      variants: [
-        { name: 'without us', measure: startUp(plainEnv()) },
-        { name: 'loaded', measure: startUp(providerEnv()) },
-        { name: 'loaded, functions not instrumented', measure: startUp(providerEnv({ functions: false })) },
-      ],
-    },
+    ...afterBenchmarks('deltablue', [await moduleOf('deltablue'), '150']),
+    ...afterBenchmarks('tsc', [await moduleOf('tsc'), '1']),
+    ...startBenchmarks(),
     {
       name: 'node: watcher of an idle process, wake-ups',
       unit: 'a second',
