@@ -187,6 +187,8 @@ static void spawns(void) {
     ends_well(child);
   }
   EXPECT(test_watcher(), "the parent's thread as before");
+  /* Otherwise the change below may lead back to what was told last, which is no change. */
+  EXPECT_SOON(last == polyprobe_watch_armed(watch), "the last change told");
   int before = times;
   test_site_set(&sites[0], !(polyprobe_watch_armed(watch) & 1));
   EXPECT_SOON(times > before, "the parent told as before");
