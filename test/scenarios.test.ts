@@ -11,7 +11,7 @@ import t from 'tap';
 import { LIBRARY, PACKAGE } from '../core/paths.js';
 import { runtimes } from '../core/runtimes/index.js';
 import { start } from './harness/node.js';
-import { armedProbes, Tracer, until } from './harness/trace.js';
+import { drained, isAttached, READY, Tracer, until } from './harness/trace.js';
 
 const FOLDER = join(PACKAGE, 'test/scenarios');
 const scenarios = readdirSync(FOLDER, { withFileTypes: true }).filter((entry) => entry.isDirectory());
@@ -22,7 +22,6 @@ for (const { name } of scenarios) {
   const expected = readFileSync(join(folder, 'expected'), 'utf8')
     .split('\n')
     .filter((line) => line !== '');
-  const probes = [...program.matchAll(/^usdt:.*:(\w+__\w+)$/gm)].map((match) => match[1]!);
   for (const runtime of runtimes) {
     const app = join(folder, `app${runtime.extension}`);
     if (!existsSync(app)) {
@@ -30,10 +29,11 @@ for (const { name } of scenarios) {
       continue;
     }
     t.test(`${name} in ${runtime.id} is told as expected`, async (t) => {
-      const tracer = new Tracer(program);
+      const tracer = new Tracer(`${program}\n${READY}`);
       t.teardown(() => tracer.process.kill('SIGKILL'));
-      await until('bpftrace to attach', () => probes.every((probe) => armedProbes().has(probe)));
+      await until('bpftrace to attach', () => isAttached(tracer));
       const { pid, code, stderr } = await start(runtime.interpreter, [app]).done;
+      await drained(tracer);
       await tracer.stop();
       t.equal(code, 0, stderr);
       const own = existsSync(join(folder, `part${runtime.extension}`)) ? 'part' : 'app';

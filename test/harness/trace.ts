@@ -6,6 +6,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { cpus } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Test } from 'tap';
 import { probesOfProcess } from '../../core/elf/process.js';
@@ -101,6 +102,37 @@ export class Tracer {
     this.process.kill('SIGKILL');
     await once(this.process, 'close');
   }
+}
+
+/**
+ * Says on each CPU, again and again, how far the tracer is. As the last probe in a tracer's program it is the last to be
+ * attached: when it fires, all others are there.
+ */
+export const READY = 'profile:hz:50 { printf("ready %d %llu\\n", cpu, nsecs); }';
+
+/** What it has said last, in nanoseconds of the monotonic clock, by CPU. */
+function saidReady(tracer: Tracer): Map<string, bigint> {
+  const last = new Map<string, bigint>();
+  for (const line of tracer.output) {
+    const [, cpu, ns] = /"ready (\d+) (\d+)\\n"/.exec(line) ?? [];
+    if (cpu !== undefined) last.set(cpu, BigInt(ns!));
+  }
+  return last;
+}
+
+/** Whether a tracer whose program ends with READY is attached. */
+export const isAttached = (tracer: Tracer): boolean => saidReady(tracer).size > 0;
+
+/**
+ * Waits for what is on its way from the kernel: bpftrace 0.17 drops it when it is told to end (its maps are exact). Each CPU
+ * has a buffer of its own, which is read in order: once something later has come from each, all is here.
+ */
+export async function drained(tracer: Tracer): Promise<void> {
+  const now = process.hrtime.bigint();
+  await until('bpftrace to print what it has', () => {
+    const last = [...saidReady(tracer).values()];
+    return last.length >= cpus().length && last.every((ns) => ns > now);
+  });
 }
 
 /** What to do at each probe: bpftrace's statements. */

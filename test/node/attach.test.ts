@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { once } from 'node:events';
 import t, { type Test } from 'tap';
 import type { ProbeName } from '../../core/abi/abi.gen.cjs';
-import { until, totalOf, countsOf, type Tracer } from '../harness/trace.js';
+import { drained, until, totalOf, countsOf, type Tracer } from '../harness/trace.js';
 import { PROGRAMS } from '../harness/node.js';
-import { drained, Isolated, setOf } from './isolated.js';
+import { Isolated, setOf } from './isolated.js';
 
 const isolated = new Isolated(t);
 const go = (what: string): void => writeFileSync(join(isolated.signals, what), '');

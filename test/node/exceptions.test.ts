@@ -3,8 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { PROGRAMS } from '../harness/node.js';
-import { until } from '../harness/trace.js';
-import { Isolated, drained } from './isolated.js';
+import { drained, until } from '../harness/trace.js';
+import { Isolated } from './isolated.js';
 
 const isolated = new Isolated(t);
 const program = join(PROGRAMS, 'exceptions.js');

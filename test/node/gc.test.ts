@@ -3,8 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { PROGRAMS } from '../harness/node.js';
-import { countsOf } from '../harness/trace.js';
-import { drained, Isolated } from './isolated.js';
+import { drained, countsOf } from '../harness/trace.js';
+import { Isolated } from './isolated.js';
 
 const isolated = new Isolated(t);
 const args = (forced: number, minor: number): string[] => [
@@ -127,7 +127,7 @@ t.test('tracers that come and go while a program does nothing but collect', asyn
       gc__done:
         'if (@on) { @done[pid, tid, str(arg0)] = count(); } } interval:ms:20 { @ticks++; @on = @ticks > 3 && @ticks < 20;',
     });
-    for (let i = 0; i < 8; i++) await drained(tracer);
+    for (let i = 0; i < 30; i++) await drained(tracer);
     const maps = await tracer.stop();
     const start = countsOf(maps, '@start', running.pid);
     const done = countsOf(maps, '@done', running.pid);

@@ -11,24 +11,13 @@ import type { Test } from 'tap';
 import { PACKAGE } from '../../core/paths.js';
 import { probesOfProcess } from '../../core/elf/process.js';
 import { plainEnv, PROGRAMS, start, type Outcome, type Running } from '../harness/node.js';
-import { program, Tracer, until, type Actions } from '../harness/trace.js';
+import { isAttached, program, READY, Tracer, until, type Actions } from '../harness/trace.js';
 import { PROBES, type ProbeName } from '../../core/abi/abi.gen.cjs';
 
 export interface Attach {
   /** Only this process; it must run already. */
   readonly pid?: number;
   readonly args?: readonly string[];
-}
-
-/** The last probe in a tracer's program is the last to be attached: when it fires, all others are there. */
-const READY = 'interval:ms:20 { printf("ready\\n"); }';
-
-const ticks = (tracer: Tracer): number => tracer.output.filter((line) => line.includes('"ready\\n"')).length;
-
-/** Waits for what is on its way from the kernel: bpftrace 0.17 drops it when it is told to end (its maps are exact). */
-export async function drained(tracer: Tracer): Promise<void> {
-  const now = ticks(tracer);
-  await until('bpftrace to print what it has', () => ticks(tracer) >= now + 3);
 }
 
 /** The bit set that runtime__hooks tells when these probes are hooked, and no other. */
@@ -118,7 +107,7 @@ export class Isolated {
     t.teardown(() => tracer.process.kill('SIGKILL'));
     await until(`bpftrace to attach: ${Object.keys(actions).join(', ')}`, () => {
       if (tracer.process.exitCode !== null) throw new Error(`bpftrace ended: ${tracer.output.join('\n')}`);
-      return ticks(tracer) > 0;
+      return isAttached(tracer);
     });
     return tracer;
   }

@@ -2,7 +2,8 @@
 import { basename, join } from 'node:path';
 import t, { type Test } from 'tap';
 import { PROGRAMS } from '../harness/node.js';
-import { drained, Isolated } from './isolated.js';
+import { drained } from '../harness/trace.js';
+import { Isolated } from './isolated.js';
 
 const isolated = new Isolated(t);
 const folder = join(PROGRAMS, 'loads');

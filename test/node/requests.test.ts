@@ -7,8 +7,8 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { PROGRAMS, type Running } from '../harness/node.js';
-import { countsOf, until, type Counts, type Tracer } from '../harness/trace.js';
-import { drained, Isolated } from './isolated.js';
+import { drained, countsOf, until, type Counts, type Tracer } from '../harness/trace.js';
+import { Isolated } from './isolated.js';
 
 const isolated = new Isolated(t);
 const SECRET = 'hunter2';

@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import t from 'tap';
 import { PROGRAMS } from '../harness/node.js';
-import { countsOf, until } from '../harness/trace.js';
-import { drained, Isolated } from './isolated.js';
+import { drained, countsOf, until } from '../harness/trace.js';
+import { Isolated } from './isolated.js';
 import { everyWay, MAJOR, type Way } from './ways.js';
 
 const isolated = new Isolated(t);

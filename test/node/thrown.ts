@@ -1,8 +1,8 @@
 /** What exception__thrown told of a program's run, for tests. */
 import type { Test } from 'tap';
 import type { Outcome } from '../harness/node.js';
-import { type Counts } from '../harness/trace.js';
-import { drained, startAs, type Isolated } from './isolated.js';
+import { drained, type Counts } from '../harness/trace.js';
+import { startAs, type Isolated } from './isolated.js';
 
 /** One event. */
 export interface Thrown {

@@ -7,8 +7,8 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { PROGRAMS, type Outcome, type Running } from '../harness/node.js';
-import { until, type Tracer } from '../harness/trace.js';
-import { drained, setOf, type Isolated } from './isolated.js';
+import { drained, until, type Tracer } from '../harness/trace.js';
+import { setOf, type Isolated } from './isolated.js';
 
 /** A request that was served, or a call that was made. */
 export interface Told {
