@@ -21,7 +21,8 @@ t.test('every collection starts and ends, with a duration and a heap', async (t)
       @no_duration[pid, arg4 == 0] = count();
       // What the tracer measured holds what the provider did, and no more than a second more.
       @untrue[pid, arg4 > nsecs - @at[tid] || nsecs - @at[tid] - arg4 > 1000000000] = count();
-      if (str(arg0) == "mark-sweep") { @grown[pid, arg3 > arg2] = count(); }
+      // What is freed and what the collector itself takes may be as much, when there is hardly anything to free.
+      if (str(arg0) == "mark-sweep") { @grown[pid, arg3 > arg2 + 500000] = count(); }
       @absurd[pid, arg2 > 4000000000 || arg3 > 4000000000 || arg3 == 0] = count();`,
   });
   const { pid, code, stderr } = await isolated.run(args(20, 30));
