@@ -14,7 +14,7 @@ import { Imports } from './imports.cjs';
 import type { SourceKind } from './instrument/index.cjs';
 import type { Options } from './options.cjs';
 import { hasStack } from './own.cjs';
-import { seemsToImport } from './program.cjs';
+import { seemsToImport, seemsToImportLater } from './program.cjs';
 import { refusedFile } from './refusals.cjs';
 import { instrumenting, type Sources } from './source.cjs';
 import { isTypeScript, strippedFormat, TypeStripper } from './typescript.cjs';
@@ -109,16 +109,19 @@ export function installLoaderHooks(addon: Addon, options: Options, sources: Sour
       sources.postpone(filename);
       return;
     }
-    if (seemsToImport(AROUND_CODE.test(filename) ? codeOfProgram() : content)) imports.start();
+    const isProgram = (self as { id?: unknown }).id === '.';
+    const isAround = AROUND_CODE.test(filename);
+    const passesHooks = onThisThread || isProgram || isAround ? seemsToImport : seemsToImportLater;
+    if (passesHooks(isAround ? codeOfProgram() : content)) imports.start();
     const isTyped = isTypeScript(format);
     const text = isTyped ? types.file(content, filename) : content;
     if (text === undefined) return;
     const kinds = KINDS[(isTyped ? strippedFormat(format) : (format as string | undefined)) ?? ''] ?? EITHER;
     const code = sources.transform(text, filename, kinds);
     const isModule = sources.lastKind === 'module';
-    if (isModule) imports.start();
+    if (isModule && (onThisThread || isProgram || !requiresModules)) imports.start();
     // Node will find out as well, and hand it to the loader for those.
-    if (isModule && (!requiresModules || (self as { id?: unknown }).id === '.')) return;
+    if (isModule && (!requiresModules || isProgram)) return;
     if (code === undefined) return;
     args[0] = code;
     if (isTyped) args[2] = strippedFormat(format);

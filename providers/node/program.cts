@@ -13,6 +13,9 @@ import type { Addon } from './addon.cjs';
 /** A first sign of ES modules in a program: better one too many. */
 const IMPORT = /\bimport\b\s*[\s({*'"\w$]|\bexport\b[^;]*\bfrom\b/g;
 
+/** The same where hooks on another thread don't see what else it imports: in what is required. */
+const DYNAMIC_IMPORT = /\bimport\b\s*(?:\.\s*\w+\s*)?(?:\(|\/[*/])/g;
+
 /** Flags by which something is imported whatever the program is, or the program is taken for an ES module. */
 const FLAGS =
   /--(import|loader|experimental-loader|input-type|experimental-default-type|entry-url|experimental-entry-url|test)\b/;
@@ -31,12 +34,17 @@ function isComment(line: string): boolean {
   return line.lastIndexOf('/*') > line.lastIndexOf('*/');
 }
 
-/** Whether a text has a sign that it will load ES modules. */
-export function seemsToImport(text: string): boolean {
-  for (const { index } of text.matchAll(IMPORT))
+function has(text: string, sign: RegExp): boolean {
+  for (const { index } of text.matchAll(sign))
     if (!isComment(text.slice(text.lastIndexOf('\n', index) + 1, index))) return true;
   return false;
 }
+
+/** Whether a text has a sign that it will load ES modules, by whatever means. */
+export const seemsToImport = (text: string): boolean => has(text, IMPORT);
+
+/** Whether a text has a sign that it will load ES modules while it runs. */
+export const seemsToImportLater = (text: string): boolean => has(text, DYNAMIC_IMPORT);
 
 /** The program's name for people. */
 export function programName(): string {
