@@ -221,6 +221,16 @@ t.test('what a compiler adds is no function of the program', (t) => {
   const names = (source: string): string[] | undefined =>
     instrument(source, { kind: 'commonjs' })?.functions.map(({ name }) => name);
   t.same(names('const one = __name(() => 1, "one"), Two = __name(class { m() {} }, "Two");'), ['one', 'm']);
+  t.same(
+    instrument(
+      'let _A = class _A { m() {} static s() {} }; __name(_A, "A"); class _B { m() {} } __name(_B, "C"); let _D=class _D{m(){}};__name(_D,"D")',
+      {
+        kind: 'commonjs',
+      },
+    )?.functions.map(({ scope }) => scope),
+    ['A', 'A', '_B', 'D'],
+    'a class that was renamed',
+  );
   t.same(names('__name(() => 1, one); __name(one, "one"); __named(() => 1, "one")'), ['<anonymous>', '<anonymous>']);
   t.same(names('__export(exports, { one: () => one, two: () => m.two }); function one() {}'), ['one']);
   t.same(names('_export(exports, { one: function() { return one; } }); function one() {}'), ['one']);
@@ -232,6 +242,7 @@ t.test('what a compiler adds is no function of the program', (t) => {
     ).toString('base64')}`;
   const source = 'function added() {} function own() {}\nfunction other() {}\n';
   t.same(names(source + map([[[20, 0, 0, 0]]])), ['own'], 'without a place in the source map');
+  t.same(instrument(source + map([[[20, 0, 0, 0]]]), { kind: 'commonjs' })?.skipped, [], 'and nobody misses it');
   t.same(names(source + map([])), ['added', 'own', 'other'], 'a map of nothing says nothing');
   t.end();
 });

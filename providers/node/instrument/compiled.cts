@@ -17,6 +17,18 @@ export function keptName({ callee, arguments: given }: CallExpression): [unnamed
   return [unnamed, name.value];
 }
 
+/**
+ * Classes that esbuild has renamed, because they refer to themselves or are decorated: `_A = class _A {}; __name(_A, "A")`.
+ * @returns the names by which the program knows them
+ */
+export function givenNames(source: string): Map<string, string> {
+  const given = new Map<string, string>();
+  if (!source.includes('__name')) return given;
+  for (const [, own = '', name = ''] of source.matchAll(/\b__name\d*\((_[\w$]+),\s*"([\w$]+)"\)/g))
+    if (own.startsWith(`_${name}`)) given.set(own, name);
+  return given;
+}
+
 /** Whether a function does nothing but say what a name stands for. */
 function isReference(node: AnyNode): boolean {
   if (node.type !== 'ArrowFunctionExpression' && node.type !== 'FunctionExpression') return false;

@@ -15,7 +15,7 @@ export { bind, originalColumn, restore } from './pieces.cjs';
 export type { SourceKind } from './sites.cjs';
 
 /** Changes whenever the same source would come out differently: part of each cache entry's key. */
-export const INSTRUMENTER_VERSION = 10;
+export const INSTRUMENTER_VERSION = 11;
 
 /** Large enough for bundles; typescript.js has 9 MiB. */
 export const DEFAULT_MAX_BYTES = 16 * 1024 * 1024;

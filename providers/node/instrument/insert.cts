@@ -242,7 +242,8 @@ export function insert(
   const plans = new Map<FunctionRecord, Plan>();
   const skipped: FunctionRecord[] = [];
   for (const fn of parsed.functions) {
-    if (!fn.isModule && isGenerated(fn.at)) fn.skip ??= 'generated';
+    // A compiler's own is no function of the program: it isn't missed either.
+    if (!fn.isModule && isGenerated(fn.at)) continue;
     if (fn.skip !== undefined) skipped.push(fn);
     else if (fn.isBusy || !skipTrivial) plans.set(fn, plan(fn, plans.size));
   }

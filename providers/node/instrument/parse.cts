@@ -21,7 +21,7 @@ import type {
 } from 'acorn';
 import { newFunction, type FunctionRecord, type Parsed, type Site, type SiteKind, type SourceKind } from './sites.cjs';
 import { hasStack, own } from '../own.cjs';
-import { isExportTable, keptName } from './compiled.cjs';
+import { givenNames, isExportTable, keptName } from './compiled.cjs';
 import { ANONYMOUS, MODULE, boundNames, isUnnamed, keyName, peel, targetName } from './names.cjs';
 
 /** Children in source order, where acorn's own order of properties isn't that. */
@@ -93,6 +93,8 @@ class Walk {
   private readonly keys = new Map<string, readonly string[]>(Object.entries(CHILDREN));
   private readonly busy = new Map<string, boolean>();
 
+  private given = new Map<string, string>();
+
   /** Code outside of functions. */
   private readonly module = newFunction({ scope: '', name: MODULE, at: 0, isModule: true, isBusy: true });
 
@@ -102,6 +104,7 @@ class Walk {
   ) {}
 
   run(tree: Program): Parsed {
+    this.given = givenNames(this.source);
     this.each(tree.body);
     const { module } = this;
     if (module.needsValue || module.needsToken) {
@@ -405,7 +408,8 @@ class Walk {
     const { current: fn, scope } = this;
     if (fn) fn.isBusy = true;
     if (node.superClass) this.visit(node.superClass, '');
-    const own = (node.id?.name ?? name) || ANONYMOUS;
+    const named = node.id?.name ?? name;
+    const own = (this.given.get(named) ?? named) || ANONYMOUS;
     const inner = scope ? `${scope}.${own}` : own;
     for (const member of node.body.body) {
       if (member.type !== 'StaticBlock' && member.computed) this.visit(member.key, '');
