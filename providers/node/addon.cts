@@ -97,12 +97,12 @@ export interface Addon {
   ): F;
   /** Whether a function is of the runtime's own JavaScript. */
   isBuiltin(value: unknown): boolean;
-  /** `Function.prototype.toString` that shows functions as they were written. */
-  wrapToString(original: () => string, marker: string, restore: (text: string) => string): () => string;
+  /** A function that gives a text, as `Function.prototype.toString` does, gives it as it was written. */
+  wrapText(original: () => string, marker: string, restore: (text: string) => string): () => string;
   /** Kilobytes of this thread's stack that are in use, beyond what was at the first call. */
   stackUsed(): number;
-  /** Every stack trace's call sites pass through `sites` before they are formatted. */
-  onStackTrace(sites: (sites: never[]) => unknown[]): void;
+  /** Every stack trace's call sites pass through `sites` before they are formatted, with the error whose stack it is. */
+  onStackTrace(sites: (sites: never[], error: unknown) => unknown[]): void;
   /** Descriptors above 2 that this process was started with, and that Node would close. To be asked first of all. */
   inherited(): number[];
   /** Replaces this process. @param descriptors to pass on, of those. @returns the errno value when it failed */

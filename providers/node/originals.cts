@@ -4,9 +4,9 @@
  * Asked for exceptions that no throw statement told of (addon/exceptions.cc), and only in files that have a map.
  */
 import { mapGet, mapSet } from './builtins.cjs';
-import { Lines, type CodeOf } from './columns.cjs';
 import { originalColumn } from './instrument/pieces.cjs';
 import { decodeMap, findMap, originalPosition, readMap, type OriginalPositions } from './instrument/sourcemap.cjs';
+import { lineOf, type CodeOf } from './places.cjs';
 
 interface Mapped {
   readonly map: OriginalPositions;
@@ -19,7 +19,6 @@ export function originalPlaces(
   codeOf: CodeOf,
 ): (file: string, isModule: boolean, line: number, column: number) => [string, number] | undefined {
   const maps = new Map<string, Mapped | undefined>();
-  const lines = new Lines();
   const mapOf = (file: string, code: string): Mapped | undefined => {
     const reference = findMap(code);
     const text = reference && readMap(reference, file);
@@ -29,10 +28,10 @@ export function originalPlaces(
   return (file, isModule, line, column) => {
     const code = codeOf(file, isModule);
     if (code === undefined) return undefined;
-    if (!maps.has(file)) mapSet(maps, file, mapOf(file, code));
+    if (!maps.has(file)) mapSet(maps, file, mapOf(file, code.text));
     const mapped = mapGet(maps, file);
     if (!mapped) return undefined;
-    const text = mapped.isInline ? undefined : lines.text(file, code, line);
+    const text = mapped.isInline ? undefined : lineOf(code, line);
     const at = text === undefined ? column : originalColumn(text, column + 1) - 1;
     const original = originalPosition(mapped.map, line - 1, at);
     return original && [original.file, original.line];

@@ -6,14 +6,16 @@
 import { isMainThread, parentPort, threadId } from 'node:worker_threads';
 import { isStatus, loadAddon } from './addon.cjs';
 import { callHook } from './call.cjs';
-import { columnCorrector, type CodeOf } from './columns.cjs';
+import { columnCorrector, type CallSite } from './columns.cjs';
 import { contextHook } from './context.cjs';
 import { installLoaderHooks } from './hook.cjs';
 import { host } from './host.cjs';
 import { selector } from './instrument/select.cjs';
 import { MARKER, restore } from './instrument/pieces.cjs';
 import { loadHook } from './load.cjs';
+import { messageCorrector, watchCallSites, watchClones } from './messages.cjs';
 import { originalPlaces } from './originals.cjs';
+import type { CodeOf } from './places.cjs';
 import { readOptions, type Options } from './options.cjs';
 import { programName, startsWithModules, whenProgramIsKnown } from './program.cjs';
 import { requestHook } from './request.cjs';
@@ -59,17 +61,24 @@ function beginWith(options: Options, report: Report | undefined): Provider {
   const nobody = Object.freeze(Object.setPrototypeOf({}, null) as object);
   const why = addon.start(runtime, programName(), toggle, isMainThread, Object.getPrototypeOf(host), nobody);
   if (why !== undefined) return { status: statusOf(why === 'abi' ? 'abi' : 'start-failed', why), refused: [] };
-  watchUncaught(addon);
+  const codeOf: CodeOf = (file, isModule, fits) => sources.codeOf(file, isModule, fits);
+  watchUncaught(addon, codeOf);
   if (options.functions) {
-    const shown = addon.wrapToString(host.Function.prototype.toString, MARKER, restore);
+    const shown = addon.wrapText(host.Function.prototype.toString, MARKER, restore);
     Object.defineProperty(host.Function.prototype, 'toString', {
       value: shown,
       writable: true,
       configurable: true,
       enumerable: false,
     });
-    const codeOf: CodeOf = (file, isModule) => sources.codeOf(file, isModule);
-    addon.onStackTrace(columnCorrector(codeOf));
+    const codeWith = (part: string): string | undefined => sources.codeWith(part);
+    const [correctMessage, correctColumns] = [messageCorrector(codeOf, codeWith), columnCorrector(codeOf)];
+    addon.onStackTrace((sites: CallSite[], error) => {
+      correctMessage(error, sites[0]);
+      return correctColumns(sites);
+    });
+    watchClones(addon, codeWith);
+    watchCallSites(addon, codeOf);
     addon.onPlace(originalPlaces(codeOf));
   }
   const imports = installLoaderHooks(addon, options, sources);

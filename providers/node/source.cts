@@ -8,12 +8,17 @@ import { mapGet, mapSet } from './builtins.cjs';
 import type { InstrumentCache } from './instrument/cache.cjs';
 import type { SourceKind } from './instrument/index.cjs';
 
-import { bind, withExcerpts } from './instrument/pieces.cjs';
+import { bind } from './instrument/pieces.cjs';
+import { findMap } from './instrument/sourcemap.cjs';
 import { register } from './names.cjs';
 import { fs, hasStack, measureStack, own } from './own.cjs';
 import { makeRoom } from './inlining.cjs';
 import type { Options } from './options.cjs';
+import type { Compiled } from './places.cjs';
 import { refusedFile, refusedFunction, type Refusals } from './refusals.cjs';
+
+/** Of a file that is loaded again and again with other contents, the last ones can be told apart in stack traces. */
+const MAX_VERSIONS = 8;
 
 let depth = 0;
 
@@ -31,8 +36,8 @@ export class Sources {
   /** What the file that was transformed last turned out to be; undefined when it runs as it is. */
   lastKind: SourceKind | undefined;
   #instrumenter: InstrumentCache | undefined;
-  /** What was compiled, for stack traces: the strings are V8's own, kept by it anyway. */
-  readonly #compiled = new Map<string, string>();
+  /** What was compiled, for stack traces, the latest last: the strings are V8's own, kept by it anyway. */
+  readonly #compiled = new Map<string, Compiled[]>();
   /** Files of which nothing is said yet. */
   readonly #postponed: string[] = [];
 
@@ -56,7 +61,10 @@ export class Sources {
     if (depth > 0 || !this.#selected(file)) return undefined;
     depth++;
     try {
-      return this.#instrument(source, file, kinds);
+      const code = this.#instrument(source, file, kinds);
+      // A file that has become one without functions: its columns are right.
+      if (code === undefined && this.#compiled.has(file)) this.#keep(file, { text: source, isMapMoved: false });
+      return code;
     } finally {
       depth--;
     }
@@ -104,12 +112,9 @@ export class Sources {
       const first = register(this.#addon, file, this.#options.root, result.functions);
       if (first !== 0) {
         makeRoom();
-        const bound = bind(result.code, first);
-        // Node shows the original's line then, by the source map: that was moved along.
-        const isMapped = process.sourceMapsEnabled && bound.includes('//# sourceMappingURL=');
-        const code = isMapped ? withExcerpts(bound) : bound;
+        const code = bind(result.code, first);
         this.lastKind = kind;
-        mapSet(this.#compiled, file, code);
+        this.#keep(file, { text: code, isMapMoved: hasMovedMap(source, result.code) });
         return code;
       }
       refusal = ['numbers', 'more functions than numbers, 16 million'];
@@ -119,16 +124,42 @@ export class Sources {
     return undefined;
   }
 
+  #keep(file: string, code: Compiled): void {
+    const known = mapGet(this.#compiled, file) ?? [];
+    if (known.length === MAX_VERSIONS) known.shift();
+    known.push(code);
+    mapSet(this.#compiled, file, known);
+  }
+
+  /** What was compiled and has a text in it, for error messages; each file is looked through. */
+  codeWith(part: string): string | undefined {
+    for (const versions of this.#compiled.values())
+      for (const { text } of versions) if (text.includes(part)) return text;
+    return undefined;
+  }
+
   /**
-   * The text that was compiled of a file, for stack traces. ES modules pass through another thread on Node 20, which told
+   * What was compiled of a file, for stack traces. ES modules pass through another thread on Node 20, which told
    * the names of their functions: their text is made again, from the cache.
    */
-  codeOf(file: string, isModule: boolean): string | undefined {
+  codeOf(file: string, isModule: boolean, fits?: (code: Compiled) => boolean): Compiled | undefined {
     const known = mapGet(this.#compiled, file);
-    if (known !== undefined || !isModule || !this.#addon.hasFunctions(file)) return known;
-    const result = this.#cache().attempt(fs.readText(file).replace(/^\ufeff/, ''), { kind: 'module', file });
-    const code = 'reason' in result ? '' : result.code;
-    mapSet(this.#compiled, file, code);
+    if (known !== undefined)
+      return (known.length > 1 && fits ? known.findLast(fits) : undefined) ?? known[known.length - 1];
+    if (!isModule || !this.#addon.hasFunctions(file)) return undefined;
+    const source = fs.readText(file).replace(/^\ufeff/, '');
+    const result = this.#cache().attempt(source, { kind: 'module', file });
+    const code =
+      'reason' in result
+        ? { text: '', isMapMoved: false }
+        : { text: result.code, isMapMoved: hasMovedMap(source, result.code) };
+    this.#keep(file, code);
     return code;
   }
+}
+
+/** Whether a source map within a file was changed so that it leads from the instrumented text. */
+function hasMovedMap(source: string, code: string): boolean {
+  const before = findMap(source);
+  return before !== undefined && findMap(code)?.url !== before.url;
 }

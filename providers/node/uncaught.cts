@@ -8,7 +8,9 @@
 import { types } from 'node:util';
 import { isMainThread } from 'node:worker_threads';
 import type { Addon } from './addon.cjs';
+import { startsWith } from './builtins.cjs';
 import { MARKER, originalColumn, restore } from './instrument/pieces.cjs';
+import { codeOfScript, lineOf, mapOf, originalLine, placeIn, type CodeOf, type Compiled } from './places.cjs';
 
 /** Node's own, called by its C++ for every uncaught error: false means that nobody handled it. */
 interface Process {
@@ -29,8 +31,61 @@ function widthOf(code: number): number {
   return code >= 0xdc00 && code < 0xe000 ? 0 : 3;
 }
 
+/** Node 20 leaves a line more behind an original's. */
+const AFTER_ORIGINAL = process.version.startsWith('v20.') ? '\n' : '';
+
+const WIDE =
+  /[\u1100-\u115f\u2e80-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;
+
+/** As wide as a text is in a terminal. Node asks ICU, which it doesn't hand out. */
+function blanks(text: string): string {
+  let width = '';
+  for (const character of text)
+    if (character === '\t') width += '\t';
+    else if (WIDE.test(character)) width += '  ';
+    else if (!/[\p{Mn}\p{Me}\p{Cc}\p{Cf}]/u.test(character)) width += ' ';
+  return width;
+}
+
+/**
+ * What Node would have printed of the original, by a source map.
+ * https://github.com/nodejs/node/blob/v20.20.0/lib/internal/source_map/prepare_stack_trace.js#L230
+ */
+function originalExcerpt(
+  codeOf: CodeOf,
+  script: string,
+  line: number,
+  start: number,
+  text: string,
+): string | undefined {
+  const map = mapOf(script);
+  if (!map) return undefined;
+  const written = restore(text);
+  const fits = (code: Compiled): boolean => startsWith(restore(lineOf(code, line) ?? ''), written);
+  const code = codeOfScript(codeOf, script, fits);
+  // What a loader on another thread has made isn't known; such loaders put maps into their files.
+  const isMoved = code === undefined || code.isMapMoved || !fits(code);
+  const original = originalLine(map, line, isMoved ? start : originalColumn(text, start + 1) - 1);
+  if (!original) return undefined;
+  const underline = blanks(original.text.slice(0, original.column + 1)).slice(0, -1);
+  return `${original.file}:${original.line + 1}\n${original.text}\n${underline}^\n${AFTER_ORIGINAL}`;
+}
+
+/** The same for a function that found the stack full at its entry, which is in another place than its first statement. */
+function whereFull(codeOf: CodeOf, place: Exclude<Place, undefined>): string | undefined {
+  const script = place[0];
+  const compiled = place[4];
+  const fits = (code: Compiled): boolean => startsWith(lineOf(code, place[1]) ?? '', compiled);
+  const code = codeOfScript(codeOf, script, fits);
+  const right = code && fits(code) ? placeIn(code, place[1], place[2] + 1) : undefined;
+  if (!code || !right || (right.line === place[1] && right.column === originalColumn(compiled, place[2] + 1)))
+    return undefined;
+  const text = restore(lineOf(code, right.line)!).replace(/[\r\n\u2028\u2029]+$/, '');
+  return excerpt(script, right.line, text, right.column - 1, right.column);
+}
+
 /** What Node would have printed; undefined when it prints it itself. */
-function excerptOf(place: Place): string | undefined {
+function excerptOf(codeOf: CodeOf, place: Place): string | undefined {
   if (!place) return undefined;
   // No iteration: it is an array of the program's realm.
   const script = place[0];
@@ -39,10 +94,19 @@ function excerptOf(place: Place): string | undefined {
   const end = place[3];
   const compiled = place[4];
   const hasSourceMap = place[5];
-  if (!compiled.includes(MARKER) || (hasSourceMap && process.sourceMapsEnabled)) return undefined;
+  if (!compiled.includes(MARKER)) return undefined;
+  const original = hasSourceMap ? originalExcerpt(codeOf, script, line, start, compiled) : undefined;
+  if (original !== undefined) return original;
+  const full = whereFull(codeOf, place);
+  if (full) return full;
   const written = restore(compiled);
   const from = originalColumn(compiled, start + 1) - 1;
   const to = Math.max(originalColumn(compiled, end + 1) - 1, from + Math.min(1, end - start));
+  return excerpt(script, line, written, from, to);
+}
+
+/** A line, and what is underlined of it. */
+function excerpt(script: string, line: number, written: string, from: number, to: number): string {
   const shown = `${script}:${line}\n${written}\n`;
   // Node counts in characters and looks at bytes.
   let bytes = '';
@@ -55,14 +119,14 @@ function excerptOf(place: Place): string | undefined {
 }
 
 /** Prints it where Node would have printed it. */
-function printExcerpt(addon: Addon, error: unknown, place: Place): void {
-  const excerpt = excerptOf(place);
+function printExcerpt(addon: Addon, codeOf: CodeOf, error: unknown, place: Place): void {
+  const excerpt = excerptOf(codeOf, place);
   if (excerpt === undefined) return;
   addon.printError(types.isNativeError(error) ? `${excerpt}\n` : `\n${excerpt}`);
 }
 
 /** From now on. */
-export function watchUncaught(addon: Addon): void {
+export function watchUncaught(addon: Addon, codeOf: CodeOf): void {
   const node = process as unknown as Process;
   const original = node._fatalException;
   addon.keepUncaught();
@@ -80,9 +144,9 @@ export function watchUncaught(addon: Addon): void {
       if (isHandled !== undefined && node._fatalException === original) node._fatalException = ours;
       // A worker's errors are printed by the main thread, without an excerpt.
       if (!isMainThread) return;
-      if (isHandled === false) printExcerpt(addon, error, place);
+      if (isHandled === false) printExcerpt(addon, codeOf, error, place);
       // A handler of the program's has failed: Node prints that instead.
-      else if (isHandled === undefined) printExcerpt(addon, thrown, addon.errorPlace(thrown));
+      else if (isHandled === undefined) printExcerpt(addon, codeOf, thrown, addon.errorPlace(thrown));
     },
   );
   node._fatalException = ours;

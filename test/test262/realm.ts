@@ -46,7 +46,7 @@ function showAsWritten(realm: Realm): void {
   const prototype = realm.Function.prototype;
   const original = prototype.toString;
   const shown = addon
-    ? addon.wrapToString(original, MARKER, restore)
+    ? addon.wrapText(original, MARKER, restore)
     : {
         toString(this: unknown): string {
           return restore(Reflect.apply(original, this, []));

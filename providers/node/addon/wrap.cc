@@ -36,7 +36,7 @@ v8::Local<v8::Array> list_for(v8::Local<v8::Function> function, std::vector<v8::
 }
 
 /*
- * Calls before(args, this), which may change the array of arguments and returns a note; then the original; then
+ * Calls before(args, this), which may change the array of arguments, its length too, and returns a note; then the original; then
  * after(note, result or undefined, thrown or undefined). Neither can change the outcome: what they throw is dropped.
  */
 void on_call(const Info &info) {
@@ -56,6 +56,7 @@ void on_call(const Info &info) {
     v8::Local<v8::Array> list = list_for(before.As<v8::Function>(), args);
     v8::Local<v8::Value> given[] = {list, info.This()};
     if (before.As<v8::Function>()->Call(context, v8::Undefined(isolate), 2, given).ToLocal(&note)) {
+      args.resize(list->Length(), v8::Undefined(isolate));
       for (uint32_t i = 0; i < args.size(); i++) drop(list->Get(context, i).ToLocal(&args[i]));
     } else {
       note = v8::Undefined(isolate);
@@ -105,6 +106,11 @@ Napi::Value made(Napi::Env env, v8::FunctionCallback callback, v8::Local<v8::Val
   return Napi::Value(env, raw);
 }
 
+/* Leads from a function of ours to the one that it wraps. */
+v8::Local<v8::Private> wrapped_key(v8::Isolate *isolate) {
+  return v8::Private::ForApi(isolate, v8::String::NewFromUtf8Literal(isolate, "polyprobe wrapped"));
+}
+
 /* wrap(original, before, after?) → a function with the original's name and length */
 Napi::Value wrap(const Napi::CallbackInfo &info) {
   Napi::Env env = info.Env();
@@ -121,7 +127,10 @@ Napi::Value wrap(const Napi::CallbackInfo &info) {
       length->IsInt32())
     count = length.As<v8::Int32>()->Value();
   v8::String::Utf8Value name(isolate, original->GetName());
-  return made(env, on_call, slots, count, *name ? *name : "");
+  Napi::Value function = made(env, on_call, slots, count, *name ? *name : "");
+  if (function.IsFunction())
+    drop(to_v8(function).As<v8::Object>()->SetPrivate(isolate->GetCurrentContext(), wrapped_key(isolate), original));
+  return function;
 }
 
 /* isBuiltin(value) → whether it is a function of Node's own JavaScript */
@@ -134,20 +143,26 @@ Napi::Value is_builtin(const Napi::CallbackInfo &info) {
   return Napi::Boolean::New(info.Env(), *name && strncmp(*name, "node:", 5) == 0);
 }
 
-enum StringSlot {
-  TO_STRING,
+enum TextSlot {
+  TEXT,
   MARKER,
   RESTORE
 };
 
-/* Function.prototype.toString: as written, not as instrumented. Only texts with the marker cost more than before. */
-void on_to_string(const Info &info) {
+/*
+ * What gives a text: as written, not as instrumented. Only texts with the marker cost more than before. Of a function of
+ * ours, Function.prototype.toString gives the text of the one that it wraps.
+ */
+void on_text(const Info &info) {
   v8::Isolate *isolate = info.GetIsolate();
   v8::Local<v8::Context> context = isolate->GetCurrentContext();
   v8::Local<v8::Array> slots = info.Data().As<v8::Array>();
-  v8::Local<v8::Value> original, marker, restore, text;
-  if (!slots->Get(context, TO_STRING).ToLocal(&original) ||
-      !original.As<v8::Function>()->Call(context, info.This(), 0, nullptr).ToLocal(&text))
+  v8::Local<v8::Value> original, marker, restore, text, self = info.This(), wrapped;
+  if (self->IsFunction() && self.As<v8::Object>()->GetPrivate(context, wrapped_key(isolate)).ToLocal(&wrapped) &&
+      wrapped->IsFunction())
+    self = wrapped;
+  if (!slots->Get(context, TEXT).ToLocal(&original) ||
+      !original.As<v8::Function>()->Call(context, self, 0, nullptr).ToLocal(&text))
     return;
   info.GetReturnValue().Set(text);
   if (!text->IsString() || !slots->Get(context, MARKER).ToLocal(&marker)) return;
@@ -161,10 +176,11 @@ void on_to_string(const Info &info) {
     info.GetReturnValue().Set(restored);
 }
 
-/* wrapToString(original, marker, restore) */
-Napi::Value wrap_to_string(const Napi::CallbackInfo &info) {
+/* wrapText(original, marker, restore) */
+Napi::Value wrap_text(const Napi::CallbackInfo &info) {
   v8::Local<v8::Value> slots[] = {to_v8(info[0]), to_v8(info[1]), to_v8(info[2])};
-  return made(info.Env(), on_to_string, slots, 0, "toString");
+  v8::String::Utf8Value name(v8::Isolate::GetCurrent(), slots[TEXT].As<v8::Function>()->GetName());
+  return made(info.Env(), on_text, slots, 0, *name ? *name : "");
 }
 
 /* Between V8, which has the call sites, and Node, which knows the program's own formatter. */
@@ -175,8 +191,8 @@ v8::MaybeLocal<v8::Value> on_stack_trace(v8::Local<v8::Context> context, v8::Loc
   if (agent && !agent->stack_sites.IsEmpty()) {
     v8::Isolate *isolate = agent->isolate;
     v8::TryCatch ignore(isolate);
-    v8::Local<v8::Value> given = sites, corrected;
-    if (agent->stack_sites.Get(isolate)->Call(context, v8::Undefined(isolate), 1, &given).ToLocal(&corrected) &&
+    v8::Local<v8::Value> given[] = {sites, error}, corrected;
+    if (agent->stack_sites.Get(isolate)->Call(context, v8::Undefined(isolate), 2, given).ToLocal(&corrected) &&
         corrected->IsArray())
       sites = corrected.As<v8::Array>();
   }
@@ -192,7 +208,7 @@ Napi::Value stack_used(const Napi::CallbackInfo &info) {
   return Napi::Number::New(info.Env(), static_cast<double>((base - place) / 1024));
 }
 
-/* onStackTrace(sites) */
+/* onStackTrace((sites, error) → sites) */
 void on_stack_trace_hook(const Napi::CallbackInfo &info) {
   Agent *agent = agent_current();
   if (!agent || !info[0].IsFunction()) return;
@@ -207,7 +223,7 @@ void stack_traces_hook(Agent *agent) { agent->isolate->SetPrepareStackTraceCallb
 void wrap_exports(Napi::Env env, Napi::Object exports) {
   exports.Set("wrap", Napi::Function::New(env, wrap, "wrap"));
   exports.Set("isBuiltin", Napi::Function::New(env, is_builtin, "isBuiltin"));
-  exports.Set("wrapToString", Napi::Function::New(env, wrap_to_string, "wrapToString"));
+  exports.Set("wrapText", Napi::Function::New(env, wrap_text, "wrapText"));
   exports.Set("stackUsed", Napi::Function::New(env, stack_used, "stackUsed"));
   exports.Set("onStackTrace", Napi::Function::New(env, on_stack_trace_hook, "onStackTrace"));
 }

@@ -39,3 +39,10 @@ export function sha256(...parts: readonly (string | Uint8Array)[]): string {
   for (const part of parts) apply(update, sum, typeof part === 'string' ? [part, 'utf16le'] : [part]);
   return apply(digest, sum, ['hex']);
 }
+
+/** SHA-256 of a text in UTF-8, in hexadecimal. */
+export function sha256Utf8(text: string): string {
+  const sum = createHash('sha256');
+  apply(update, sum, [text, 'utf8']);
+  return apply(digest, sum, ['hex']);
+}

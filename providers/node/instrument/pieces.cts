@@ -11,7 +11,7 @@
  * `Function.prototype.toString` and to correct stack traces.
  */
 
-import { indexOf, slice } from '../builtins.cjs';
+import { indexOf, lastIndexOf, slice } from '../builtins.cjs';
 
 /** What no program may contain that we instrument; every name that we insert begins with it. */
 export const MARKER = '__pp_';
@@ -30,11 +30,6 @@ const CLOSE = '/**/';
  * (GetErrorSource in https://github.com/nodejs/node/blob/v20.20.0/src/node_errors.cc). The provider shows the line as it was written.
  */
 export const NO_EXCERPT = '/*node-do-not-add-exception-line*/';
-
-/** An instrumented program whose lines Node shows itself; no column is moved. */
-export function withExcerpts(code: string): string {
-  return code.replaceAll(NO_EXCERPT, NO_EXCERPT.replaceAll('-', '_'));
-}
 
 /** An id as the first argument of a callback, or as an entry's name; ids stand nowhere else. */
 const ID = /__pp_(?:e\.[fg]|[a-z]\?\.\(0x)([0-9a-f]{6})/g;
@@ -75,12 +70,30 @@ export function bind(code: string, base: number): string {
  * `Function.prototype.toString` would have said. Text without pieces is returned as it is.
  */
 export function restore(text: string): string {
+  return without(text, (start) => endOf(text, start));
+}
+
+/** What the last piece of an arrow function is up to its end: a function's text ends there, within the piece. */
+const ARROW_END =
+  /^(?:\);return [^{}]*,__pp_v|(?:\),[^{}]*,__pp_v)?\}(?:catch\(__pp_w\)\{[^}]*\})?finally\{[^}]*\})?\}/;
+
+/** The same of a message that quotes a function, and goes on behind it. */
+export function restoreQuoted(text: string): string {
+  return without(text, (start) => {
+    if (indexOf(text, CLOSE, start + OPEN.length) >= 0) return endOf(text, start);
+    const end = ARROW_END.exec(slice(text, start + OPEN.length, text.length));
+    return end ? start + OPEN.length + end[0].length : text.length;
+  });
+}
+
+/** A text without its pieces. @param end says where the piece ends that begins at a place */
+function without(text: string, end: (start: number) => number): string {
   // No destructuring of arrays: a program may have replaced their iterator.
   let restored = '';
   let done = 0;
   for (let at = indexOf(text, OPEN); at >= 0; at = indexOf(text, OPEN, done)) {
     restored += slice(text, done, at);
-    done = endOf(text, at);
+    done = end(at);
   }
   return done === 0 ? text : restored + slice(text, done);
 }
@@ -105,4 +118,31 @@ export function originalColumn(instrumentedLine: string, column: number): number
     at = indexOf(instrumentedLine, OPEN, end);
   }
   return column - removed;
+}
+
+/** What stands before a statement: spaces, comments, pieces. */
+const BEFORE = /(?:\s| \/\*__pp_\*\/[^]*?\/\*\*\/|\/\*[^]*?\*\/|\/\/.*)*/y;
+
+/** What V8 has no instruction for at its beginning, and so no place: the one behind it counts. */
+const PLACELESS =
+  /(?:\{|do\b|[\w$]+\s*:(?!:)|(?:if|while)\s*\((?:true|1)\)|for\s*\(|(?:const|let|var)\s+[\w$]+\s*=(?![=>])|(?:const|let|var)\s*(?:\{[^{}=]*\}|\[[^[\]=]*\])\s*=|let\b|(?:return(?:\s| \/\*__pp_\*\/[^]*?\/\*\*\/)+)?this\s*\.)/y;
+
+/**
+ * A function that finds the stack full fails at its first instruction. That is in its entry; where would it have been?
+ * @param offset of a place in an instrumented text
+ * @returns the offset of the first statement's beginning, if the place is in an entry
+ */
+export function behindEntry(code: string, offset: number): number | undefined {
+  const start = lastIndexOf(code, OPEN, offset);
+  const end = start < 0 ? -1 : endOf(code, start);
+  if (offset >= end || indexOf(slice(code, start, end), `${MARKER}e.`) < 0) return undefined;
+  for (let at = end, i = 0; i < 16; i++) {
+    BEFORE.lastIndex = at;
+    at += BEFORE.exec(code)?.[0].length ?? 0;
+    PLACELESS.lastIndex = at;
+    const placeless = PLACELESS.exec(code)?.[0];
+    if (placeless === undefined) return code[at] === '}' ? undefined : at;
+    at += placeless.length;
+  }
+  return undefined;
 }
