@@ -5,6 +5,7 @@
  * holds on the thread that runs the module. Loads fire here as well: `load__start` when a module is asked for,
  * `load__done` when its text is there.
  */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { fileURLToPath } from 'node:url';
 import type { MessagePort } from 'node:worker_threads';
 import { isStatus, loadAddon, type Addon } from './addon.cjs';
@@ -32,8 +33,11 @@ let sources: Sources | undefined;
 /** What the program called a module, until it is loaded. */
 const specifiers = new Map<string, string>();
 
-/** Files that an outer registration of ours has in hand: what other loaders make of them is instrumented there. */
-const inHand = new Set<string>();
+/**
+ * The file that an outer registration of ours has in hand: what other loaders make of it is instrumented there. Meanwhile the same file
+ * may be asked for by another name (`?query`), which is a module of its own.
+ */
+const inHand = new AsyncLocalStorage<string>();
 
 /** Whether a warning of Node's about the module in hand is still to be printed. */
 let warning = false;
@@ -94,14 +98,13 @@ export async function load(
 ): Promise<LoadResult> {
   if (!addon || !sources || !url.startsWith('file:') || isForThisThread(context)) return next(url, context);
   const file = fileURLToPath(url);
-  if (inHand.has(file)) return next(url, context);
-  inHand.add(file);
+  if (inHand.getStore() === file) return next(url, context);
   const name = specifiers.get(url) ?? url;
   const startNs = process.hrtime.bigint();
   let problem = '';
   addon.loadStart(name, file);
   try {
-    const result = await next(url, context);
+    const result = await inHand.run(file, () => next(url, context));
     if (warning) await new Promise((printed) => setImmediate(printed));
     warning = false;
     const { format } = result;
@@ -110,7 +113,6 @@ export async function load(
     problem = errorText(error);
     throw error;
   } finally {
-    inHand.delete(file);
     addon.loadDone(name, file, Number(process.hrtime.bigint() - startNs), problem);
   }
 }

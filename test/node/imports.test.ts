@@ -31,6 +31,7 @@ const WAYS: Record<string, Way> = {
   ),
   'an ES module that only its text says to be one': way('untyped/main.js', { inMain: 1, inEsm: 1 }),
   'one that imports nothing': way('untyped/exports-only.js', { inMain: 1 }),
+  'one file by several names at once': way('queries.mjs', { queried: 4 }),
   '--require': way('--require ./preload.cjs cjs-main.cjs', { ...cjsMain, inPreload: 1 }),
   '--import': way('--import ./preload.mjs cjs-main.cjs', { ...cjsMain, inPreload: 1, inEsm: 3 }),
   '--import of data': way(
