@@ -145,8 +145,13 @@ export function watchUncaught(addon: Addon, codeOf: CodeOf): void {
       // A worker's errors are printed by the main thread, without an excerpt.
       if (!isMainThread) return;
       if (isHandled === false) printExcerpt(addon, codeOf, error, place);
-      // A handler of the program's has failed: Node prints that instead.
-      else if (isHandled === undefined) printExcerpt(addon, codeOf, thrown, addon.errorPlace(thrown));
+      else if (isHandled === undefined) {
+        // A handler of the program's has failed: Node prints that instead, and ends the process at once, without a word to
+        // whoever waits for its end: what is open returns here.
+        addon.exceptionSeen(thrown);
+        printExcerpt(addon, codeOf, thrown, addon.errorPlace(thrown));
+        addon.stop();
+      }
     },
   );
   node._fatalException = ours;

@@ -77,6 +77,7 @@ const MODES: Record<string, Expected> = {
   term: { deep: { entries: 4, unwound: 4 } },
   unhandledTerm: { deep: { entries: 11, unwound: 11 } },
   uncaught: { deep: { entries: 11, unwound: 11 } },
+  handlerThrows: { deep: { entries: 15, unwound: 15 } },
   caughtLast: { deep: { entries: 4, unwound: 4 }, work: [5] },
   rejection: {},
   overflow: { work: [10] },

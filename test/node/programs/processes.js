@@ -125,6 +125,12 @@ const modes = {
     deep(10, () => {
       throw new RangeError('uncaught');
     }),
+  handlerThrows() {
+    process.on('uncaughtException', () => deep(3, () => {
+      throw new RangeError('in the handler');
+    }));
+    deep(10, () => null.x);
+  },
   caughtLast() {
     process.on('uncaughtException', (error) => (work(1), console.log('last', error.message)));
     setImmediate(() => deep(3, () => null.x));
