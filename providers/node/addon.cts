@@ -25,8 +25,30 @@ export interface Addon {
   setProgram(program: string): void;
   /** Takes every hook out for good. */
   stop(): void;
-  /** Registers functions, texts being scope, name, file of each joined by NUL. @returns the first number, or 0 */
-  addFunctions(file: string, texts: string, lines: Uint32Array): number;
+  /**
+   * Registers functions of a file.
+   * @param module the scope of those that have none
+   * @param names scope, name and original file, or nothing, of each in turn, as UTF-8 with a NUL between; copied
+   * @param isMapped whether there are original files
+   * @returns the first number, or 0
+   */
+  addFunctions(file: string, module: string, names: Uint8Array, lines: Uint32Array, isMapped: boolean): number;
+  /**
+   * Raises numbers of six hexadecimal digits in a text.
+   * @param width bytes of a character, 1 or 2
+   * @param places of the numbers, in characters
+   */
+  raiseNumbers(text: Uint8Array, width: number, places: Uint32Array, by: number): void;
+  /**
+   * Puts itself around `fs.promises.readFile`. What Node's loader for ES modules reads passes `change`, which gives another text or
+   * undefined; what others read doesn't.
+   */
+  wrapRead(
+    original: (...args: unknown[]) => unknown,
+    change: (url: URL, bytes: Uint8Array) => string | undefined,
+  ): (...args: unknown[]) => unknown;
+  /** Of bytes from an offset on, 16 hexadecimal digits. Against accidents, not against attackers. */
+  checksum(bytes: Uint8Array, from: number): string;
   /** Whether any thread has registered functions of a file. */
   hasFunctions(file: string): boolean;
   /** Low half of a new request's id. */

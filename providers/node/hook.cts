@@ -2,8 +2,8 @@
  * hook: puts `source.cts` into Node's loaders.
  *
  * `Module.prototype._compile` for CommonJS, and for ES modules that are required. What is imported passes through hooks of
- * Node's: on this thread from Node 22.15 on (`imports.cts`), on a loader thread before (`esm.cts`), which costs 30 ms. Both
- * are put in when the first `import` is in sight.
+ * Node's from 22.15 on (`imports.cts`), which are put in when the first `import` is in sight; before, it is seen as it is read
+ * (`reads.cts`) or, where that isn't enough, passes through hooks on a loader thread (`esm.cts`).
  * Called by `index.cts`, once for each isolate.
  */
 import Module = require('node:module');
@@ -14,7 +14,8 @@ import { Imports } from './imports.cjs';
 import type { SourceKind } from './instrument/index.cjs';
 import type { Options } from './options.cjs';
 import { hasStack } from './own.cjs';
-import { seemsToImport, seemsToImportLater } from './program.cjs';
+import { seemsToImport } from './program.cjs';
+import { watchReads } from './reads.cjs';
 import { refusedFile } from './refusals.cjs';
 import { instrumenting, type Sources } from './source.cjs';
 import { isTypeScript, strippedFormat, TypeStripper } from './typescript.cjs';
@@ -29,6 +30,8 @@ interface NodeModule {
 
 /** What is to be done about `import`. */
 export interface ImportHooks {
+  /** Whether they are in, or nothing has to be put in for `import` to be seen. */
+  readonly started: boolean;
   /** Puts the hooks in, if they aren't. */
   start(): void;
   /** Whether loads are traced. */
@@ -51,7 +54,13 @@ const LOADER = `data:text/javascript,${encodeURIComponent(
   export const { initialize, resolve, load } = createRequire(${JSON.stringify(__filename)})('./esm.cjs');`,
 )}`;
 
-/** The loader thread, for Node 20. */
+/** Flags by which the program has loaders from its beginning. */
+const LOADERS = /--(?:experimental-)?loader\b/;
+
+/**
+ * For Node 20: what the loader reads is instrumented as it is read (`reads.cts`), unless the program has loaders of its own, or
+ * loads are traced: those take a loader thread.
+ */
 function threadHooks(addon: Addon, options: Options, sources: Sources): ImportHooks {
   const node = Module as unknown as NodeModule;
   let registered = false;
@@ -77,12 +86,15 @@ function threadHooks(addon: Addon, options: Options, sources: Sources): ImportHo
       if (!ours) register();
     },
   );
+  if (options.functions) watchReads(addon, sources);
+  const hasLoaders = LOADERS.test([...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].join(' '));
   return {
+    started: !hasLoaders,
     start() {
-      if (!registered) register();
+      if (hasLoaders && !registered) register();
     },
     traceLoads(on) {
-      if (on && !options.functions) this.start();
+      if (on && !registered) register();
     },
   };
 }
@@ -111,15 +123,14 @@ export function installLoaderHooks(addon: Addon, options: Options, sources: Sour
     }
     const isProgram = (self as { id?: unknown }).id === '.';
     const isAround = AROUND_CODE.test(filename);
-    const passesHooks = onThisThread || isProgram || isAround ? seemsToImport : seemsToImportLater;
-    if (passesHooks(isAround ? codeOfProgram() : content)) imports.start();
+    if (!imports.started && seemsToImport(isAround ? codeOfProgram() : content)) imports.start();
     const isTyped = isTypeScript(format);
     const text = isTyped ? types.file(content, filename) : content;
     if (text === undefined) return;
     const kinds = KINDS[(isTyped ? strippedFormat(format) : (format as string | undefined)) ?? ''] ?? EITHER;
     const code = sources.transform(text, filename, kinds);
     const isModule = sources.lastKind === 'module';
-    if (isModule && (onThisThread || isProgram || !requiresModules)) imports.start();
+    if (isModule) imports.start();
     // Node will find out as well, and hand it to the loader for those.
     if (isModule && (!requiresModules || isProgram)) return;
     if (code === undefined) return;

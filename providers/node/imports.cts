@@ -78,6 +78,10 @@ export class Imports {
     });
   }
 
+  get started(): boolean {
+    return this.#loading !== undefined;
+  }
+
   /** Puts the hooks in. They stay: files have to be instrumented before anybody knows whether they will be traced. */
   start(): void {
     this.#loading ??= this.#registerHooks({ load: (url, context, next) => this.#load(url, context, next) });

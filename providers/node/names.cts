@@ -5,7 +5,7 @@
  */
 import { basename, extname, relative, sep } from 'node:path';
 import type { Addon } from './addon.cjs';
-import type { FunctionInfo } from './instrument/index.cjs';
+import type { Prepared } from './instrument/entry.cjs';
 
 /**
  * A module's name: a package's file as it would be required (`express/lib/router/index`), an application's file by its
@@ -21,14 +21,7 @@ export function moduleName(file: string, root: string): string {
 }
 
 /** Registers a file's functions. @returns the number of the first, or 0 when no numbers are left */
-export function register(addon: Addon, file: string, root: string, functions: readonly FunctionInfo[]): number {
-  if (functions.length === 0) return 0;
-  const module = moduleName(file, root);
-  const lines = new Uint32Array(functions.length);
-  const texts: string[] = [];
-  functions.forEach((info, index) => {
-    lines[index] = info.line;
-    texts.push(info.scope || module, info.name, info.file ?? '');
-  });
-  return addon.addFunctions(file, texts.map((text) => text.replaceAll('\0', '')).join('\0'), lines);
+export function register(addon: Addon, file: string, root: string, functions: Prepared): number {
+  const { lines, names, isMapped } = functions;
+  return addon.addFunctions(file, moduleName(file, root), names, lines, isMapped);
 }

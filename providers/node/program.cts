@@ -4,17 +4,14 @@
  * A program on standard input, and every worker's, isn't known while preloads run, but when it is about to be run.
  */
 import Module = require('node:module');
-import { readFileSync } from 'node:fs';
-import { dirname, extname, join, resolve } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import { isatty } from 'node:tty';
 import { isMainThread } from 'node:worker_threads';
 import type { Addon } from './addon.cjs';
+import { fs } from './own.cjs';
 
 /** A first sign of ES modules in a program: better one too many. */
 const IMPORT = /\bimport\b\s*[\s({*'"\w$]|\bexport\b[^;]*\bfrom\b/g;
-
-/** The same where hooks on another thread don't see what else it imports: in what is required. */
-const DYNAMIC_IMPORT = /\bimport\b\s*(?:\.\s*\w+\s*)?(?:\(|\/[*/])/g;
 
 /** Flags by which something is imported whatever the program is, or the program is taken for an ES module. */
 const FLAGS =
@@ -34,17 +31,12 @@ function isComment(line: string): boolean {
   return line.lastIndexOf('/*') > line.lastIndexOf('*/');
 }
 
-function has(text: string, sign: RegExp): boolean {
-  for (const { index } of text.matchAll(sign))
+/** Whether a text has a sign that it will load ES modules. */
+export function seemsToImport(text: string): boolean {
+  for (const { index } of text.matchAll(IMPORT))
     if (!isComment(text.slice(text.lastIndexOf('\n', index) + 1, index))) return true;
   return false;
 }
-
-/** Whether a text has a sign that it will load ES modules, by whatever means. */
-export const seemsToImport = (text: string): boolean => has(text, IMPORT);
-
-/** Whether a text has a sign that it will load ES modules while it runs. */
-export const seemsToImportLater = (text: string): boolean => has(text, DYNAMIC_IMPORT);
 
 /** The program's name for people. */
 export function programName(): string {
@@ -63,14 +55,14 @@ function mainFile(main: string): string {
   }
 }
 
-/** What the nearest package.json says of a file. */
-function isOfModulePackage(file: string): boolean {
+/** What the nearest package.json says of a file: whether what says nothing of itself is an ES module; undefined if it is silent. */
+export function ofModulePackage(file: string): boolean | undefined {
   for (let folder = dirname(file); ; folder = dirname(folder)) {
     try {
-      const text = readFileSync(join(folder, 'package.json'), 'utf8');
-      return (JSON.parse(text) as { type?: unknown }).type === 'module';
+      const { type } = JSON.parse(fs.readText(join(folder, 'package.json'))) as { type?: unknown };
+      return type === 'module' ? true : type === 'commonjs' ? false : undefined;
     } catch {
-      if (dirname(folder) === folder) return false;
+      if (dirname(folder) === folder || basename(folder) === 'node_modules') return undefined;
     }
   }
 }
@@ -85,7 +77,7 @@ export function startsWithModules(): boolean {
   const file = mainFile(main);
   const extension = extname(file);
   if (/^\.(mjs|mts|wasm)$/.test(extension)) return true;
-  return /^(\.js|\.ts|)$/.test(extension) && isOfModulePackage(file);
+  return /^(\.js|\.ts|)$/.test(extension) && ofModulePackage(file) === true;
 }
 
 /** Node's own, which it calls to run a file and to run code: patched by many, and so kept as they are. */

@@ -1,15 +1,14 @@
 /**
  * source: one file's text on its way from the loader to the compiler, the same on every thread and Node version.
  *
- * Owns: which files are instrumented. Called by: `hook.cts`, `esm.cts`.
+ * Owns: which files are instrumented. Called by: `hook.cts`, `imports.cts`, `reads.cts`, `esm.cts`.
  */
 import type { Addon } from './addon.cjs';
 import { mapGet, mapSet } from './builtins.cjs';
 import type { InstrumentCache } from './instrument/cache.cjs';
+import type { Prepared } from './instrument/entry.cjs';
 import type { SourceKind } from './instrument/index.cjs';
 
-import { bind } from './instrument/pieces.cjs';
-import { findMap } from './instrument/sourcemap.cjs';
 import { register } from './names.cjs';
 import { fs, hasStack, measureStack, own } from './own.cjs';
 import { makeRoom } from './inlining.cjs';
@@ -53,15 +52,21 @@ export class Sources {
   /**
    * The text to compile instead.
    * @param kinds how it may be meant, the likeliest first; a loader doesn't always know
+   * @param wanted of what kind it has to turn out to be
    * @returns the text, or undefined when the file runs as it is. Never throws.
    */
-  transform(source: string, file: string, kinds: readonly SourceKind[]): string | undefined {
+  transform(
+    source: string,
+    file: string,
+    kinds: readonly SourceKind[],
+    wanted: readonly SourceKind[] = kinds,
+  ): string | undefined {
     this.lastKind = undefined;
     this.settle();
     if (depth > 0 || !this.#selected(file)) return undefined;
     depth++;
     try {
-      const code = this.#instrument(source, file, kinds);
+      const code = this.#instrument(source, file, kinds, wanted);
       // A file that has become one without functions: its columns are right.
       if (code === undefined && this.#compiled.has(file)) this.#keep(file, { text: source, isMapMoved: false });
       return code;
@@ -88,34 +93,41 @@ export class Sources {
   #cache(): InstrumentCache {
     if (!this.#instrumenter) {
       const { InstrumentCache } = own('./instrument/cache.cjs') as typeof import('./instrument/cache.cjs');
-      this.#instrumenter = new InstrumentCache();
+      this.#instrumenter = new InstrumentCache({ checksum: (bytes, from) => this.#addon.checksum(bytes, from) });
     }
     return this.#instrumenter;
   }
 
-  #instrument(source: string, file: string, kinds: readonly SourceKind[]): string | undefined {
+  #instrument(
+    source: string,
+    file: string,
+    kinds: readonly SourceKind[],
+    wanted: readonly SourceKind[],
+  ): string | undefined {
     let refusal: readonly [reason: string, message: string] | undefined;
     if (!hasStack()) {
       this.refusals.add(refusedFile(file, 'stack', 'loaded when hardly any stack was left'));
       return undefined;
     }
     for (const kind of kinds) {
-      const result = this.#cache().attempt(source, { kind, file });
+      const result = this.#cache().prepare(source, { kind, file });
       if ('reason' in result) {
         refusal ??= [result.reason, result.message];
         if (result.reason === 'syntax') continue;
         break;
       }
+      if (!wanted.includes(kind)) return undefined;
       for (const { file: original, name, line, reason } of result.skipped)
         this.refusals.add(refusedFunction(original ?? file, name, line, reason));
-      if (result.functions.length === 0) return undefined;
-      const first = register(this.#addon, file, this.#options.root, result.functions);
+      if (result.lines.length === 0) return undefined;
+      const first = register(this.#addon, file, this.#options.root, result);
       if (first !== 0) {
         makeRoom();
-        const code = bind(result.code, first);
+        this.#addon.raiseNumbers(result.text, result.encoding === 'latin1' ? 1 : 2, result.places, first);
+        const text = textIn(result);
         this.lastKind = kind;
-        this.#keep(file, { text: code, isMapMoved: hasMovedMap(source, result.code) });
-        return code;
+        this.#keep(file, { text, isMapMoved: result.isMapMoved });
+        return text;
       }
       refusal = ['numbers', 'more functions than numbers, 16 million'];
       break;
@@ -148,18 +160,13 @@ export class Sources {
       return (known.length > 1 && fits ? known.findLast(fits) : undefined) ?? known[known.length - 1];
     if (!isModule || !this.#addon.hasFunctions(file)) return undefined;
     const source = fs.readText(file).replace(/^\ufeff/, '');
-    const result = this.#cache().attempt(source, { kind: 'module', file });
+    const result = this.#cache().prepare(source, { kind: 'module', file });
     const code =
-      'reason' in result
-        ? { text: '', isMapMoved: false }
-        : { text: result.code, isMapMoved: hasMovedMap(source, result.code) };
+      'reason' in result ? { text: '', isMapMoved: false } : { text: textIn(result), isMapMoved: result.isMapMoved };
     this.#keep(file, code);
     return code;
   }
 }
 
-/** Whether a source map within a file was changed so that it leads from the instrumented text. */
-function hasMovedMap(source: string, code: string): boolean {
-  const before = findMap(source);
-  return before !== undefined && findMap(code)?.url !== before.url;
-}
+const textIn = (prepared: Prepared): string =>
+  (own('./instrument/entry.cjs') as typeof import('./instrument/entry.cjs')).codeOf(prepared);

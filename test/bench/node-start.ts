@@ -33,7 +33,7 @@ const bin = (path: string): string => join(PACKAGE, 'node_modules', path);
 /** Programs that load much and do little: the first thing that they do is their start. */
 const LARGE: Readonly<Record<string, readonly string[]>> = {
   'the TypeScript compiler': [bin('typescript/bin/tsc'), '--version'],
-  'the TypeScript compiler, one file': [bin('typescript/bin/tsc'), '--noEmit', '--types', '', 'main.ts'],
+  'the TypeScript compiler, one file': [bin('typescript/bin/tsc'), '--noEmit', 'main.ts'],
   'eslint, one file': [bin('eslint/bin/eslint.js'), 'main.js'],
   'prettier, one file': [bin('prettier/bin/prettier.cjs'), 'main.ts'],
   webpack: ['-e', `require(${JSON.stringify(bin('webpack/lib/webpack.js'))})`],

@@ -2,8 +2,13 @@ import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
+import { isStatus, loadAddon } from '../../providers/node/addon.cjs';
 import { InstrumentCache, cacheDirectory } from '../../providers/node/instrument/cache.cjs';
 import { attempt } from '../../providers/node/instrument/index.cjs';
+
+const loaded = loadAddon();
+if (isStatus(loaded)) throw new Error(loaded.message);
+const checksum = (bytes: Uint8Array, from: number): string => loaded.checksum(bytes, from);
 
 const SOURCE = 'function f() { return "ä€" }';
 const OPTIONS = { kind: 'script' } as const;
@@ -14,15 +19,15 @@ function temporary(): string {
 }
 
 function entriesIn(directory: string): string[] {
-  return fs.readdirSync(join(directory, 'v1')).map((name) => join(directory, 'v1', name));
+  return fs.readdirSync(join(directory, 'v2')).map((name) => join(directory, 'v2', name));
 }
 
 t.test('the second time a program comes from the cache', (t) => {
   const directory = temporary();
-  t.same(new InstrumentCache({ directory }).attempt(SOURCE, OPTIONS), EXPECTED);
+  t.same(new InstrumentCache({ checksum, directory }).attempt(SOURCE, OPTIONS), EXPECTED);
   const [entry = ''] = entriesIn(directory);
   const { mtimeMs, ino } = fs.statSync(entry);
-  const cache = new InstrumentCache({ directory });
+  const cache = new InstrumentCache({ checksum, directory });
   t.same(cache.attempt(SOURCE, OPTIONS), EXPECTED);
   t.match(fs.statSync(entry), { mtimeMs, ino }, 'and is not written again');
   t.equal(cache.problem, undefined);
@@ -33,13 +38,13 @@ t.test('what is stored is what is returned', (t) => {
   const directory = temporary();
   const sources = ['function f() {}', '"é"; () => 1', '"\ud800"; () => 2', 'function (', '"\udfff"; () => 2'];
   for (const source of [...sources, ...sources])
-    t.same(new InstrumentCache({ directory }).attempt(source, OPTIONS), attempt(source, OPTIONS));
+    t.same(new InstrumentCache({ checksum, directory }).attempt(source, OPTIONS), attempt(source, OPTIONS));
   t.equal(entriesIn(directory).length, sources.length, 'one entry each, refusals too');
   t.end();
 });
 
 t.test('an entry belongs to one kind of program and one set of options', (t) => {
-  const cache = new InstrumentCache({ directory: temporary() });
+  const cache = new InstrumentCache({ checksum, directory: temporary() });
   const source = 'var await; function f() {}';
   t.same(cache.attempt(source, { kind: 'script' }), attempt(source, { kind: 'script' }));
   t.same(cache.attempt(source, { kind: 'module' }), attempt(source, { kind: 'module' }));
@@ -52,7 +57,7 @@ t.test('an entry is not used once the source map next to the program has changed
   const directory = temporary();
   const file = join(directory, 'a.js');
   const source = 'function f() {}\n//# sourceMappingURL=a.js.map';
-  const cache = new InstrumentCache({ directory });
+  const cache = new InstrumentCache({ checksum, directory });
   for (const mappings of ['AAAA', 'AACA', undefined]) {
     fs.writeFileSync(file + '.map', JSON.stringify({ sources: ['a.ts'], mappings }));
     const expected = attempt(source, { kind: 'script', file });
@@ -63,14 +68,14 @@ t.test('an entry is not used once the source map next to the program has changed
 
 t.test('an entry that was damaged is ignored and written again', (t) => {
   const directory = temporary();
-  new InstrumentCache({ directory }).attempt(SOURCE, OPTIONS);
+  new InstrumentCache({ checksum, directory }).attempt(SOURCE, OPTIONS);
   const [entry = ''] = entriesIn(directory);
   const good = fs.readFileSync(entry);
   const flipped = Buffer.from(good);
   flipped[good.length - 3] = (flipped[good.length - 3] ?? 0) ^ 1;
   for (const damaged of [flipped, good.subarray(0, -1), Buffer.alloc(0), Buffer.from('{}')]) {
     fs.writeFileSync(entry, damaged);
-    const cache = new InstrumentCache({ directory });
+    const cache = new InstrumentCache({ checksum, directory });
     t.same(cache.attempt(SOURCE, OPTIONS), EXPECTED);
     t.match(cache.problem, /checksum/);
     t.same(fs.readFileSync(entry), good);
@@ -80,16 +85,16 @@ t.test('an entry that was damaged is ignored and written again', (t) => {
 
 t.test('a directory or entry that others could have written is not used', (t) => {
   const elsewhere = temporary();
-  new InstrumentCache({ directory: elsewhere }).attempt(SOURCE, OPTIONS);
+  new InstrumentCache({ checksum, directory: elsewhere }).attempt(SOURCE, OPTIONS);
 
   const shared = temporary();
   fs.chmodSync(shared, 0o777);
   const link = join(temporary(), 'link');
   fs.symlinkSync(elsewhere, link);
   const inner = temporary();
-  fs.symlinkSync(join(elsewhere, 'v1'), join(inner, 'v1'));
+  fs.symlinkSync(join(elsewhere, 'v2'), join(inner, 'v2'));
   for (const directory of [shared, link, inner]) {
-    const cache = new InstrumentCache({ directory });
+    const cache = new InstrumentCache({ checksum, directory });
     t.same(cache.attempt(SOURCE, OPTIONS), EXPECTED);
     t.match(cache.problem, /expected a directory of our own/);
   }
@@ -97,18 +102,18 @@ t.test('a directory or entry that others could have written is not used', (t) =>
 
   const [entry = ''] = entriesIn(elsewhere);
   fs.chmodSync(entry, 0o666);
-  const cache = new InstrumentCache({ directory: elsewhere });
+  const cache = new InstrumentCache({ checksum, directory: elsewhere });
   t.same(cache.attempt(SOURCE, OPTIONS), EXPECTED);
   t.match(cache.problem, /expected a file of our own/);
   fs.rmSync(entry);
   fs.symlinkSync('/dev/zero', entry);
-  t.same(new InstrumentCache({ directory: elsewhere }).attempt(SOURCE, OPTIONS), EXPECTED);
+  t.same(new InstrumentCache({ checksum, directory: elsewhere }).attempt(SOURCE, OPTIONS), EXPECTED);
   t.end();
 });
 
 t.test('without a place to write, programs are instrumented all the same', (t) => {
   for (const directory of ['/proc/polyprobe', '/dev/null', 'relative', '/dev/null/a']) {
-    const cache = new InstrumentCache({ directory });
+    const cache = new InstrumentCache({ checksum, directory });
     t.same(cache.attempt(SOURCE, OPTIONS), EXPECTED);
     t.type(cache.problem, 'string');
   }
@@ -117,7 +122,7 @@ t.test('without a place to write, programs are instrumented all the same', (t) =
 
 t.test('only the user can read what is stored', (t) => {
   const directory = join(temporary(), 'a', 'b');
-  new InstrumentCache({ directory }).attempt(SOURCE, OPTIONS);
+  new InstrumentCache({ checksum, directory }).attempt(SOURCE, OPTIONS);
   t.equal(fs.statSync(directory).mode & 0o777, 0o700);
   for (const entry of entriesIn(directory)) t.equal(fs.statSync(entry).mode & 0o777, 0o600);
   t.end();
@@ -129,17 +134,17 @@ t.test('the oldest entries are removed when there are too many', (t) => {
   for (let age = 100; age > 0; age--) {
     const before = age < 100 ? new Set(entriesIn(directory)) : new Set<string>();
     const source = `function f${age}() { return "${'x'.repeat(200)}" }`;
-    new InstrumentCache({ directory, maxBytes: 1e9 }).attempt(source, OPTIONS);
+    new InstrumentCache({ checksum, directory, maxBytes: 1e9 }).attempt(source, OPTIONS);
     const when = new Date(Date.now() - age * 1000);
     for (const entry of entriesIn(directory)) if (!before.has(entry)) fs.utimesSync(entry, when, when);
   }
-  const leftover = join(directory, 'v1', '.left.tmp');
+  const leftover = join(directory, 'v2', '.left.tmp');
   fs.writeFileSync(leftover, '');
   fs.utimesSync(leftover, 0, 0);
   const newest = entriesIn(directory).reduce((one, other) =>
     fs.statSync(one).mtimeMs > fs.statSync(other).mtimeMs ? one : other,
   );
-  new InstrumentCache({ directory, maxBytes }).attempt(`${SOURCE}//${'y'.repeat(2000)}`, OPTIONS);
+  new InstrumentCache({ checksum, directory, maxBytes }).attempt(`${SOURCE}//${'y'.repeat(2000)}`, OPTIONS);
   const entries = entriesIn(directory);
   t.ok(entries.reduce((sum, entry) => sum + fs.statSync(entry).size, 0) <= maxBytes);
   t.ok(entries.includes(newest));

@@ -35,9 +35,9 @@ export function compiled(text: string, file: string, kind: SourceKind, state: St
     return text;
   }
   const { functions } = result;
-  const names = functions.flatMap(({ scope, name }) => [scope, name, '']).join('\0');
+  const names = Buffer.from(functions.flatMap(({ scope, name }) => [scope, name, '']).join('\0'));
   const lines = Uint32Array.from(functions, ({ line }) => line);
-  const base = functions.length > 0 ? (addon?.addFunctions(file, names, lines) ?? 0) : 0;
+  const base = functions.length > 0 ? (addon?.addFunctions(file, file, names, lines, false) ?? 0) : 0;
   return bind(result.code, base);
 }
 

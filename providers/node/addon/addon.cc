@@ -4,6 +4,8 @@
 #include <napi.h>
 #include <node.h>
 
+#include <algorithm>
+#include <cstdio>
 #include <cstring>
 #include <vector>
 
@@ -11,6 +13,7 @@
 #include "exec.h"
 #include "fire.h"
 #include "lifecycle.h"
+#include "names.h"
 #include "uncaught.h"
 #include "wrap.h"
 
@@ -72,36 +75,67 @@ void set_program(const Napi::CallbackInfo &info) {
 void stop(const Napi::CallbackInfo &) { agent_stop(); }
 
 /*
- * addFunctions(file, texts, lines) → first number, or 0
- * texts: scope, name and file of each function in turn ('' for the file given first), joined by NUL; lines: Uint32Array, one for each function.
+ * addFunctions(file, module, names, lines, isMapped) → first number, or 0
+ * names: scope ('' for the module), name and file ('' for the file given first) of each function in turn, joined by NUL.
  */
 Napi::Value add_functions(const Napi::CallbackInfo &info) {
   Napi::Env env = info.Env();
-  if (!info[0].IsString() || !info[1].IsString() || !info[2].IsTypedArray()) return Napi::Number::New(env, 0);
-  std::string file = info[0].As<Napi::String>().Utf8Value(), texts = info[1].As<Napi::String>().Utf8Value();
-  Napi::Uint32Array lines = info[2].As<Napi::Uint32Array>();
-  auto count = static_cast<uint32_t>(lines.ElementLength());
-  uint32_t first = count ? names_reserve(count) : 0;
-  if (!first) return Napi::Number::New(env, 0);
-  const char *at = texts.data(), *end = at + texts.size();
-  auto next = [&](size_t *length) {
-    const char *text = at;
-    const void *nul = at < end ? memchr(at, '\0', static_cast<size_t>(end - at)) : nullptr;
-    const char *stop = nul ? static_cast<const char *>(nul) : end;
-    *length = static_cast<size_t>(stop - text);
-    at = nul ? stop + 1 : end;
-    return text;
-  };
-  bool is_mapped = false;
-  for (uint32_t i = 0; i < count; i++) {
-    size_t scope_length, name_length, path_length;
-    const char *scope = next(&scope_length), *name = next(&name_length), *path = next(&path_length);
-    is_mapped = is_mapped || path_length != 0;
-    if (path_length == 0) path = file.data(), path_length = file.size();
-    names_set(first + i, scope, scope_length, name, name_length, path, path_length, lines[i]);
-  }
-  names_file_add(file, is_mapped);
+  if (!info[0].IsString() || !info[1].IsString() || !info[2].IsTypedArray() || !info[3].IsTypedArray())
+    return Napi::Number::New(env, 0);
+  Napi::Uint8Array names = info[2].As<Napi::Uint8Array>();
+  Napi::Uint32Array lines = info[3].As<Napi::Uint32Array>();
+  std::string file = info[0].As<Napi::String>().Utf8Value();
+  uint32_t first = names_add({file, info[1].As<Napi::String>().Utf8Value(),
+                              std::string(reinterpret_cast<const char *>(names.Data()), names.ElementLength()),
+                              std::vector<uint32_t>(lines.Data(), lines.Data() + lines.ElementLength())});
+  if (first) names_file_add(file, info[4].ToBoolean());
   return Napi::Number::New(env, first);
+}
+
+/* raiseNumbers(text, width, places, by): six hexadecimal digits at each place */
+void raise_numbers(const Napi::CallbackInfo &info) {
+  if (!info[0].IsTypedArray() || !info[1].IsNumber() || !info[2].IsTypedArray() || !info[3].IsNumber()) return;
+  constexpr size_t DIGITS = 6;
+  Napi::Uint8Array text = info[0].As<Napi::Uint8Array>();
+  Napi::Uint32Array places = info[2].As<Napi::Uint32Array>();
+  size_t width = info[1].As<Napi::Number>().Uint32Value(), length = text.ElementLength();
+  uint32_t by = info[3].As<Napi::Number>().Uint32Value();
+  uint8_t *bytes = text.Data();
+  for (size_t i = 0; i < places.ElementLength(); i++) {
+    size_t at = places.Data()[i] * width;
+    if (at + DIGITS * width > length) return;
+    uint32_t number = 0;
+    for (size_t k = 0; k < DIGITS; k++) {
+      uint8_t digit = bytes[at + k * width];
+      number = number * 16 + static_cast<uint32_t>(digit <= '9' ? digit - '0' : digit - 'a' + 10);
+    }
+    number += by;
+    for (size_t k = DIGITS; k > 0; k--, number /= 16) {
+      uint32_t digit = number % 16;
+      bytes[at + (k - 1) * width] = static_cast<uint8_t>(digit < 10 ? '0' + digit : 'a' + digit - 10);
+    }
+  }
+}
+
+/*
+ * checksum(bytes, from) → 16 hexadecimal digits. FNV-1a (http://www.isthe.com/chongo/tech/comp/fnv/) by words of eight bytes
+ * instead of single ones, with its upper half folded in after each.
+ */
+Napi::Value checksum(const Napi::CallbackInfo &info) {
+  if (!info[0].IsTypedArray()) return info.Env().Undefined();
+  Napi::Uint8Array bytes = info[0].As<Napi::Uint8Array>();
+  size_t at = info[1].IsNumber() ? info[1].As<Napi::Number>().Uint32Value() : 0, length = bytes.ElementLength();
+  constexpr uint64_t PRIME = 0x100000001b3;
+  uint64_t sum = 0xcbf29ce484222325 ^ length;
+  for (; at < length; at += sizeof(uint64_t)) {
+    uint64_t word = 0;
+    memcpy(&word, bytes.Data() + at, std::min(sizeof word, length - at));
+    sum = (sum ^ word) * PRIME;
+    sum ^= sum >> 32;
+  }
+  char text[17];
+  snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(sum));
+  return Napi::String::New(info.Env(), text);
 }
 
 /* hasFunctions(file) → whether any thread has registered functions of it */
@@ -115,6 +149,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("stop", Napi::Function::New(env, stop, "stop"));
   exports.Set("hasFunctions", Napi::Function::New(env, has_functions, "hasFunctions"));
   exports.Set("addFunctions", Napi::Function::New(env, add_functions, "addFunctions"));
+  exports.Set("raiseNumbers", Napi::Function::New(env, raise_numbers, "raiseNumbers"));
+  exports.Set("checksum", Napi::Function::New(env, checksum, "checksum"));
   fire_exports(env, exports);
   context_exports(env, exports);
   wrap_exports(env, exports);

@@ -1,8 +1,11 @@
 #include "names.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <map>
 #include <mutex>
+#include <string_view>
 #include <unordered_map>
 
 #include "polyprobe.h"
@@ -37,29 +40,60 @@ FunctionName *slot(uint32_t id, bool create) {
   }
   return chunk ? &chunk[id & (CHUNK - 1)] : nullptr;
 }
+/* By the first number. What has been interned is gone from here. */
+std::mutex waiting_lock;
+std::map<uint32_t, FileNames> &waiting() {
+  static auto *map = new std::map<uint32_t, FileNames>;
+  return *map;
+}
+
+void set(uint32_t id, const std::string_view (&texts)[3], uint32_t line) {
+  FunctionName *entry = slot(id, true);
+  if (!entry) return;
+  entry->scope = polyprobe_intern(texts[0].data(), texts[0].size());
+  entry->name = polyprobe_intern(texts[1].data(), texts[1].size());
+  entry->line = line;
+  entry->scope_length = static_cast<uint32_t>(texts[0].size());
+  entry->name_length = static_cast<uint32_t>(texts[1].size());
+  entry->file_length = static_cast<uint32_t>(texts[2].size());
+  const char *path = polyprobe_intern(texts[2].data(), texts[2].size());
+  /* Last, with a barrier: names_get takes an entry with a file as whole. */
+  __atomic_store_n(&entry->file, path, __ATOMIC_RELEASE);
+}
+
+/* Interns the names of all functions of the file that a number belongs to. */
+void intern(uint32_t id) {
+  std::lock_guard<std::mutex> hold(waiting_lock);
+  auto found = waiting().upper_bound(id);
+  if (found == waiting().begin()) return;
+  --found;
+  const FileNames &names = found->second;
+  if (id - found->first >= names.lines.size()) return;
+  std::string_view rest = names.texts;
+  for (uint32_t i = 0; i < names.lines.size(); i++) {
+    std::string_view texts[3];
+    for (std::string_view &text : texts) {
+      text = rest.substr(0, rest.find('\0'));
+      rest.remove_prefix(std::min(rest.size(), text.size() + 1));
+    }
+    if (texts[0].empty()) texts[0] = names.module;
+    if (texts[2].empty()) texts[2] = names.file;
+    set(found->first + i, texts, names.lines[i]);
+  }
+  waiting().erase(found);
+}
 } // namespace
 
-uint32_t names_reserve(uint32_t count) {
+uint32_t names_add(FileNames names) {
+  auto count = static_cast<uint32_t>(names.lines.size());
+  if (count == 0) return 0;
   uint32_t first = next.load(std::memory_order_relaxed);
   do {
     if (count > CHUNKS * CHUNK - first) return 0;
   } while (!next.compare_exchange_weak(first, first + count, std::memory_order_relaxed));
+  std::lock_guard<std::mutex> hold(waiting_lock);
+  waiting().emplace(first, std::move(names));
   return first;
-}
-
-void names_set(uint32_t id, const char *scope, size_t scope_length, const char *name, size_t name_length,
-               const char *file, size_t file_length, uint32_t line) {
-  FunctionName *entry = slot(id, true);
-  if (!entry) return;
-  entry->scope = polyprobe_intern(scope, scope_length);
-  entry->name = polyprobe_intern(name, name_length);
-  entry->line = line;
-  entry->scope_length = static_cast<uint32_t>(scope_length);
-  entry->name_length = static_cast<uint32_t>(name_length);
-  entry->file_length = static_cast<uint32_t>(file_length);
-  const char *path = polyprobe_intern(file, file_length);
-  /* Last, with a barrier: names_get takes an entry with a file as whole. */
-  __atomic_store_n(&entry->file, path, __ATOMIC_RELEASE);
 }
 
 void names_file_add(const std::string &file, bool is_mapped) {
@@ -81,6 +115,9 @@ bool names_file_has(const std::string &file) {
 const FunctionName *names_get(uint32_t id) {
   if (id >= CHUNKS * CHUNK) return nullptr;
   const FunctionName *entry = slot(id, false);
+  if (entry && __atomic_load_n(&entry->file, __ATOMIC_ACQUIRE)) return entry;
+  intern(id);
+  entry = slot(id, false);
   return entry && __atomic_load_n(&entry->file, __ATOMIC_ACQUIRE) ? entry : nullptr;
 }
 

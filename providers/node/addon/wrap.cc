@@ -199,6 +199,75 @@ v8::MaybeLocal<v8::Value> on_stack_trace(v8::Local<v8::Context> context, v8::Loc
   return node::PrepareStackTraceCallback(context, error, sites);
 }
 
+enum ReadSlot {
+  READ,
+  CHANGE,
+  URL
+};
+
+/* Whether Node's loader for ES modules asks, or does so through what the program has put in between. */
+bool loader_asks(v8::Isolate *isolate) {
+  constexpr int NEAR = 3;
+  v8::Local<v8::String> loader = v8::String::NewFromUtf8Literal(isolate, "node:internal/modules/esm/load");
+  v8::Local<v8::StackTrace> stack = v8::StackTrace::CurrentStackTrace(isolate, NEAR, v8::StackTrace::kScriptName);
+  for (int i = 0; i < stack->GetFrameCount(); i++) {
+    v8::Local<v8::String> script = stack->GetFrame(isolate, static_cast<uint32_t>(i))->GetScriptName();
+    if (!script.IsEmpty() && script->StringEquals(loader))
+      return true;
+  }
+  return false;
+}
+
+/* The file has been read: its text becomes another, or stays. */
+void on_was_read(const Info &info) {
+  v8::Isolate *isolate = info.GetIsolate();
+  v8::Local<v8::Context> context = isolate->GetCurrentContext();
+  v8::Local<v8::Array> slots = info.Data().As<v8::Array>();
+  v8::Local<v8::Value> change, url, text;
+  info.GetReturnValue().Set(info[0]);
+  if (!slots->Get(context, CHANGE).ToLocal(&change) || !slots->Get(context, URL).ToLocal(&url)) return;
+  v8::TryCatch ignore(isolate);
+  v8::Local<v8::Value> given[] = {url, info[0]};
+  if (change.As<v8::Function>()->Call(context, v8::Undefined(isolate), 2, given).ToLocal(&text) && text->IsString())
+    info.GetReturnValue().Set(text);
+}
+
+void on_read(const Info &info) {
+  v8::Isolate *isolate = info.GetIsolate();
+  v8::Local<v8::Context> context = isolate->GetCurrentContext();
+  v8::Local<v8::Array> slots = info.Data().As<v8::Array>();
+  v8::Local<v8::Value> original, change, result;
+  if (!slots->Get(context, READ).ToLocal(&original)) return;
+  std::vector<v8::Local<v8::Value>> args;
+  for (int i = 0; i < info.Length(); i++) args.push_back(info[i]);
+  if (!original.As<v8::Function>()
+           ->Call(context, info.This(), static_cast<int>(args.size()), args.data())
+           .ToLocal(&result))
+    return;
+  info.GetReturnValue().Set(result);
+  if (args.size() != 1 || !args[0]->IsObject() || !result->IsPromise() || !loader_asks(isolate)) return;
+  v8::TryCatch ignore(isolate);
+  v8::Local<v8::Function> handler;
+  v8::Local<v8::Promise> changed;
+  if (!slots->Get(context, CHANGE).ToLocal(&change)) return;
+  v8::Local<v8::Value> noted[] = {original, change, args[0]};
+  if (v8::Function::New(context, on_was_read, v8::Array::New(isolate, noted, 3), 1, v8::ConstructorBehavior::kThrow)
+          .ToLocal(&handler) &&
+      result.As<v8::Promise>()->Then(context, handler).ToLocal(&changed))
+    info.GetReturnValue().Set(changed);
+}
+
+/* wrapRead(original, change) */
+Napi::Value wrap_read(const Napi::CallbackInfo &info) {
+  v8::Local<v8::Value> slots[] = {to_v8(info[0]), to_v8(info[1]), v8::Undefined(v8::Isolate::GetCurrent())};
+  Napi::Value ours = made(info.Env(), on_read, slots, 2, "readFile");
+  /* It is an asynchronous function as far as its constructor goes. */
+  v8::Local<v8::Context> context = v8::Isolate::GetCurrent()->GetCurrentContext();
+  if (ours.IsFunction())
+    drop(to_v8(ours).As<v8::Object>()->SetPrototype(context, to_v8(info[0]).As<v8::Object>()->GetPrototype()));
+  return ours;
+}
+
 /* stackUsed() → kilobytes of this thread's stack that are in use beyond what was at the first call */
 Napi::Value stack_used(const Napi::CallbackInfo &info) {
   static thread_local const char *base;
@@ -224,6 +293,7 @@ void wrap_exports(Napi::Env env, Napi::Object exports) {
   exports.Set("wrap", Napi::Function::New(env, wrap, "wrap"));
   exports.Set("isBuiltin", Napi::Function::New(env, is_builtin, "isBuiltin"));
   exports.Set("wrapText", Napi::Function::New(env, wrap_text, "wrapText"));
+  exports.Set("wrapRead", Napi::Function::New(env, wrap_read, "wrapRead"));
   exports.Set("stackUsed", Napi::Function::New(env, stack_used, "stackUsed"));
   exports.Set("onStackTrace", Napi::Function::New(env, on_stack_trace_hook, "onStackTrace"));
 }

@@ -33,10 +33,17 @@ export function putText(into: Uint8Array, text: string, encoding: Encoding, at: 
   return apply(writers[encoding], into, [text, at, into.length - at]);
 }
 
-/** SHA-256 of parts, in hexadecimal; texts as UTF-16. */
-export function sha256(...parts: readonly (string | Uint8Array)[]): string {
+/**
+ * SHA-256 of texts, in hexadecimal: those that have no other characters as Latin-1, which is half the work, others as UTF-16. In
+ * UTF-8, different broken surrogates would become the same.
+ */
+export function sha256(...parts: readonly string[]): string {
   const sum = createHash('sha256');
-  for (const part of parts) apply(update, sum, typeof part === 'string' ? [part, 'utf16le'] : [part]);
+  for (const part of parts) {
+    const encoding = /[^\0-\xff]/.test(part) ? 'utf16le' : 'latin1';
+    apply(update, sum, [`${encoding} ${part.length} `, 'latin1']);
+    apply(update, sum, [part, encoding]);
+  }
   return apply(digest, sum, ['hex']);
 }
 

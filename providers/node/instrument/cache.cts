@@ -14,13 +14,15 @@ import { dirname, isAbsolute, join } from 'node:path';
 import { fs, own } from '../own.cjs';
 import { putText, sha256, textOf } from './bytes.cjs';
 import { INSTRUMENTER_VERSION, attempt, isRefusal } from './index.cjs';
-import type { FunctionInfo, Instrumented, InstrumentOptions, Refusal } from './index.cjs';
+import type { Instrumented, InstrumentOptions, Refusal } from './index.cjs';
+import { decode, encode, unpacked, type Prepared } from './entry.cjs';
 import { findMap, readMap } from './sourcemap.cjs';
 
 /** Of the entries' layout; part of the directory's name. */
-const FORMAT = 1;
-const MAGIC = `polyprobe instrumented program ${FORMAT}\n`;
-const CHECKSUM_LENGTH = 64;
+const FORMAT = 2;
+const MAGIC = `${`polyprobe instrumented program ${FORMAT}`.padEnd(35)}\n`;
+const CHECKSUM_LENGTH = 16;
+/** A multiple of 4, as entry.cts wants it. */
 const HEADER_LENGTH = MAGIC.length + CHECKSUM_LENGTH;
 
 const DEFAULT_MAX_BYTES = 256 * 1024 * 1024;
@@ -29,6 +31,8 @@ const HOUR_MS = 3_600_000;
 const UNSAFE_MODE = 0o022;
 
 export interface CacheOptions {
+  /** Of an entry from an offset on, in CHECKSUM_LENGTH characters. Against disks that fail: nobody else can write here. */
+  readonly checksum: (bytes: Uint8Array, from: number) => string;
   /** Default: $POLYPROBE_CACHE, or polyprobe in $XDG_CACHE_HOME or ~/.cache. */
   readonly directory?: string | undefined;
   /** Size above which the oldest entries are removed. */
@@ -50,12 +54,14 @@ export class InstrumentCache {
   private readonly root: string;
   private readonly directory: string;
   private readonly maxBytes: number;
+  private readonly checksum: CacheOptions['checksum'];
   private isUsable: boolean | undefined;
   private isWritable = true;
   private isChecked = false;
   private written = 0;
 
-  constructor(options: CacheOptions = {}) {
+  constructor(options: CacheOptions) {
+    this.checksum = options.checksum;
     this.root = options.directory ?? cacheDirectory();
     this.directory = join(this.root, `v${FORMAT}`);
     this.maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
@@ -63,14 +69,22 @@ export class InstrumentCache {
 
   /** Like `attempt`, but a program that was seen before isn't parsed. */
   attempt(source: string, options: InstrumentOptions): Instrumented | Refusal {
+    const result = this.prepare(source, options);
+    return 'reason' in result ? result : unpacked(result);
+  }
+
+  /** The same, ready to be used. */
+  prepare(source: string, options: InstrumentOptions): Prepared | Refusal {
     const key = this.usable() ? keyOf(source, options) : undefined;
-    if (key === undefined) return attempt(source, options);
-    const known = this.read(key);
+    const known = key === undefined ? undefined : this.read(key);
     if (known) return known;
     const result = attempt(source, options);
+    const isKept = !isRefusal(result) || result.reason === 'syntax';
     // Other refusals are found out faster than read, or may not recur.
-    if (!isRefusal(result) || result.reason === 'syntax') this.write(key, result);
-    return result;
+    if (!isKept) return result;
+    const entry = encode(result, source, parserVersion(), HEADER_LENGTH);
+    if (key !== undefined) this.write(key, entry);
+    return isRefusal(result) ? result : (decode(entry, parserVersion, HEADER_LENGTH) as Prepared);
   }
 
   private usable(): boolean {
@@ -97,7 +111,7 @@ export class InstrumentCache {
     }
   }
 
-  private read(key: string): Instrumented | Refusal | undefined {
+  private read(key: string): Prepared | Refusal | undefined {
     let descriptor: number;
     const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
     try {
@@ -110,7 +124,7 @@ export class InstrumentCache {
     const entry = this.guard(() => {
       const stat = fs.fstatSync(descriptor);
       if (!stat.isFile() || !isOurs(stat)) throw new Error(`${key}: expected a file of our own`);
-      const entry = decode(fs.readOpen(descriptor));
+      const entry = this.decode(fs.readOpen(descriptor));
       // Age counts from the last use, as long as that costs next to nothing.
       if (Date.now() - stat.mtimeMs > 24 * HOUR_MS)
         this.guard(() => {
@@ -124,16 +138,23 @@ export class InstrumentCache {
     return entry;
   }
 
-  private write(key: string, result: Instrumented | Refusal): void {
+  private decode(entry: Uint8Array): Prepared | Refusal | undefined {
+    const head = textOf(entry, 'latin1', 0, Math.min(HEADER_LENGTH, entry.length));
+    if (head.length < HEADER_LENGTH || head !== MAGIC + this.checksum(entry, HEADER_LENGTH))
+      throw new Error('expected an entry with a right checksum');
+    return decode(entry, parserVersion, HEADER_LENGTH);
+  }
+
+  private write(key: string, entry: Uint8Array): void {
     if (!this.isWritable) return;
+    putText(entry, MAGIC + this.checksum(entry, HEADER_LENGTH), 'latin1', 0);
     const temporary = `${this.directory}/.${key}.${process.pid}.${randomNumber()}`;
-    const written = this.guard(() => {
-      const entry = encode(result);
+    const isWritten = this.guard(() => {
       fs.writeNew(temporary, entry);
       fs.renameSync(temporary, `${this.directory}/${key}`);
-      return entry.length;
+      return true;
     });
-    if (written === undefined) {
+    if (isWritten !== true) {
       // A disk that is full or read-only stays so; trying again for each module would only cost.
       this.isWritable = false;
       try {
@@ -143,7 +164,7 @@ export class InstrumentCache {
       }
       return;
     }
-    this.written += written;
+    this.written += entry.length;
     const isMuch = this.written > this.maxBytes / 8;
     if (this.isChecked && !isMuch) return;
     this.isChecked = true;
@@ -214,46 +235,7 @@ function keyOf(source: string, options: InstrumentOptions): string {
   const { kind, file, maxBytes, skipTrivial } = options;
   const reference = findMap(source);
   const map = reference && [file, reference.url.startsWith('data:') || readMap(reference, file)];
-  // As UTF-16: in UTF-8, different broken surrogates would become the same.
   return sha256(`${JSON.stringify([INSTRUMENTER_VERSION, kind, maxBytes, skipTrivial, map])}\0`, source);
-}
-
-interface EntryMeta {
-  readonly refusal?: Refusal;
-  /** Version of the parser that refused: a newer one may know more. */
-  readonly parser?: string;
-  readonly functions: readonly FunctionInfo[];
-  readonly skipped: Instrumented['skipped'];
-  /** How the code is stored: lossless, and fast to read. */
-  readonly encoding: 'latin1' | 'utf16le';
-  readonly length: number;
-}
-
-function encode(result: Instrumented | Refusal): Uint8Array {
-  const refused = isRefusal(result);
-  const code = refused ? '' : result.code;
-  const encoding = /[^\0-\xff]/.test(code) ? 'utf16le' : 'latin1';
-  const meta: EntryMeta = refused
-    ? { refusal: result, parser: parserVersion(), functions: [], skipped: [], encoding, length: 0 }
-    : { functions: result.functions, skipped: result.skipped, encoding, length: code.length };
-  // Three bytes at most for a character of UTF-8, two for one of UTF-16.
-  const head = `${JSON.stringify(meta)}\n`;
-  const room = new Uint8Array(HEADER_LENGTH + head.length * 3 + code.length * 2);
-  const start = HEADER_LENGTH + putText(room, head, 'utf8', HEADER_LENGTH);
-  const entry = room.subarray(0, start + putText(room, code, encoding, start));
-  putText(entry, MAGIC + sha256(entry.subarray(HEADER_LENGTH)), 'latin1', 0);
-  return entry;
-}
-
-function decode(entry: Uint8Array): Instrumented | Refusal | undefined {
-  const body = entry.subarray(HEADER_LENGTH);
-  if (textOf(entry, 'latin1', 0, Math.min(HEADER_LENGTH, entry.length)) !== MAGIC + sha256(body))
-    throw new Error('expected an entry with a right checksum');
-  const end = body.indexOf(0x0a);
-  const meta = JSON.parse(textOf(body, 'utf8', 0, end)) as EntryMeta;
-  const { refusal, parser, functions, skipped, encoding } = meta;
-  if (refusal) return parser === parserVersion() ? refusal : undefined;
-  return { code: textOf(body, encoding, end + 1), functions, skipped };
 }
 
 function parserVersion(): string {

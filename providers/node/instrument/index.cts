@@ -5,7 +5,7 @@
  * own: which files to instrument (`select.cts`), keeping results (`cache.cts`), the callbacks'
  * meaning (`insert.cts` lists them). Called by: the provider's module hooks. Never throws.
  */
-import { insert } from './insert.cjs';
+import { own } from '../own.cjs';
 import { MARKER } from './pieces.cjs';
 import type { FunctionRecord, SourceKind } from './sites.cjs';
 import { decodeMap, findMap, isUnmapped, originalPosition, readMap, shiftedUrl } from './sourcemap.cjs';
@@ -93,6 +93,8 @@ function instrumentText(source: string, options: InstrumentOptions): Instrumente
     const thrown = locate(from);
     return thrown.file === undefined && locate(to).line === thrown.line ? undefined : thrown.line;
   };
+  // Loaded late: a program that is in the cache is started without it.
+  const { insert } = own('./instrument/insert.cjs') as typeof import('./insert.cjs');
   const inserted = insert(
     source,
     options.kind,

@@ -65,6 +65,13 @@ export function bind(code: string, base: number): string {
   );
 }
 
+/** Where the digits of each id stand that `bind` would change. */
+export function placesOfIds(code: string): Uint32Array {
+  const places: number[] = [];
+  for (const { 0: match, index } of code.matchAll(ID)) places.push(index + match.length - 6);
+  return Uint32Array.from(places);
+}
+
 /**
  * The original text of an instrumented function, class or program, bound or not: what
  * `Function.prototype.toString` would have said. Text without pieces is returned as it is.
