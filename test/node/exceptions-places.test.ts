@@ -97,3 +97,35 @@ Promise.reject(new RangeError('rejected')).catch(() => {})
     t.same(new Set(run.events.map(({ file }) => file)), new Set([original]));
   }
 });
+
+t.test('a rejection that V8 knows no place of has no file', async (t) => {
+  const text = `const fs = require('node:fs/promises');
+async function main() {
+  for (let i = 0; i < 50; i++) {
+    for (const path of ['/none', '/none/of/these']) await fs.readFile(path).catch(() => {});
+    await Promise.any([Promise.reject(i)]).catch(() => {});
+  }
+}
+main();
+`;
+  writeFileSync(join(isolated.folder, 'placeless.cjs'), text);
+  const [run] = await runTraced(t, isolated, [['placeless.cjs']]);
+  t.equal(run!.events.length, 200);
+  t.same(new Set(run!.events.map(({ file, line }) => `${file}|${line}`)), new Set(['|0']));
+});
+
+t.test('the class is that of the error, also where a compiler or the runtime has made it of another', async (t) => {
+  const text = `function Old(message) { const made = Error.call(this, message) || this; Object.setPrototypeOf(made, Old.prototype); return made }
+Old.prototype = Object.create(Error.prototype, { constructor: { value: Old } });
+function Older(message) { const made = new TypeError(message); Object.setPrototypeOf(made, Older.prototype); return made }
+Older.prototype = Object.create(Old.prototype, { constructor: { get() { console.log('asked') } } });
+for (const error of [new Old('a'), new Older('b'), new DOMException('c'), new (class extends RangeError {})('d')]) try { throw error } catch {}
+`;
+  writeFileSync(join(isolated.folder, 'classes.cjs'), text);
+  const [run] = await runTraced(t, isolated, [['classes.cjs']]);
+  t.same([run!.stdout, run!.stderr, run!.code], ['', '', 0]);
+  t.same(
+    run!.events.map((event) => event.class),
+    ['Old', 'Old', 'DOMException', 'RangeError'],
+  );
+});

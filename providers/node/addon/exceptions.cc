@@ -22,6 +22,8 @@ namespace {
 struct Text {
   char bytes[512];
   size_t length = 0;
+  /* What nobody sets is "", and not what the stack held before. */
+  Text() { bytes[0] = '\0'; }
   void set(const char *from) {
     length = strnlen(from, sizeof bytes - 1);
     memcpy(bytes, from, length);
@@ -36,16 +38,6 @@ struct Text {
 
 v8::Local<v8::String> string(v8::Isolate *isolate, const char *text) {
   return v8::String::NewFromUtf8(isolate, text, v8::NewStringType::kInternalized).ToLocalChecked();
-}
-
-void class_of(Agent *agent, v8::Local<v8::Value> value, Text *text) {
-  v8::Isolate *isolate = agent->isolate;
-  if (value->IsProxy())
-    text->set("Proxy");
-  else if (value->IsObject())
-    text->set(isolate, value.As<v8::Object>()->GetConstructorName());
-  else
-    text->set(isolate, value->TypeOf(isolate));
 }
 
 /*
@@ -66,6 +58,40 @@ bool property_of(v8::Local<v8::Context> context, v8::Local<v8::Object> holder, v
   if (found->HasOwnProperty(context, string(isolate, "value")).FromMaybe(false))
     drop(found->Get(context, string(isolate, "value")).ToLocal(value));
   return true;
+}
+
+/*
+ * An error's class by what it inherits from. V8 says what made it, which is Error for a class that a compiler has written for
+ * old engines, and for a DOMException (Node 22).
+ */
+bool error_class(v8::Local<v8::Context> context, v8::Local<v8::Object> error, Text *text) {
+  v8::Isolate *isolate = context->GetIsolate();
+  v8::Local<v8::Object> holder = error;
+  /* A class without a name is told by the one that it extends. Instrumented code may have given it one of ours. */
+  for (int depth = 0; depth < 8; depth++) {
+    v8::Local<v8::Value> parent = holder->GetPrototype(), constructor = v8::Undefined(isolate);
+    if (!parent->IsObject() || parent->IsProxy()) return false;
+    holder = parent.As<v8::Object>();
+    property_of(context, holder, string(isolate, "constructor"), &constructor);
+    if (!constructor->IsFunction() || constructor->IsProxy()) continue;
+    v8::Local<v8::Value> name = constructor.As<v8::Function>()->GetDebugName();
+    if (!name->IsString()) continue;
+    text->set(isolate, name.As<v8::String>());
+    if (text->length > 0 && strncmp(text->bytes, "__pp_", 5) != 0) return true;
+  }
+  return false;
+}
+
+void class_of(Agent *agent, v8::Local<v8::Context> context, v8::Local<v8::Value> value, Text *text) {
+  v8::Isolate *isolate = agent->isolate;
+  if (value->IsProxy())
+    text->set("Proxy");
+  else if (value->IsNativeError() && error_class(context, value.As<v8::Object>(), text))
+    return;
+  else if (value->IsObject())
+    text->set(isolate, value.As<v8::Object>()->GetConstructorName());
+  else
+    text->set(isolate, value->TypeOf(isolate));
 }
 
 void message_of(Agent *agent, v8::Local<v8::Context> context, v8::Local<v8::Value> value, Text *text) {
@@ -93,7 +119,7 @@ void message_of(Agent *agent, v8::Local<v8::Context> context, v8::Local<v8::Valu
 void fire(Agent *agent, v8::Local<v8::Context> context, v8::Local<v8::Value> value, const char *function,
           const char *file, uint64_t line) {
   Text class_name, message;
-  class_of(agent, value, &class_name);
+  class_of(agent, context, value, &class_name);
   message_of(agent, context, value, &message);
   polyprobe_touch(function, strlen(function));
   polyprobe_touch(file, strlen(file));
