@@ -19,6 +19,24 @@ export interface Classes {
   readonly session: Http2Session;
 }
 
+/**
+ * Calls something without the ticks that it asks for: one that is queued when the program begins shows in the stack traces of
+ * its first microtasks, and a program that has replaced `nextTick` sees it. A session that is never connected has nothing to
+ * do in a tick. (https://github.com/nodejs/node/blob/v20.20.0/lib/internal/http2/core.js#L1315)
+ */
+function withoutTicks<T>(call: () => T): T {
+  const own = Object.getOwnPropertyDescriptor(process, 'nextTick');
+  const value = (): void => undefined;
+  // A program may have frozen it: then there is a tick, as before.
+  if (!own || !Reflect.defineProperty(process, 'nextTick', { configurable: true, writable: true, value }))
+    return call();
+  try {
+    return call();
+  } finally {
+    Object.defineProperty(process, 'nextTick', own);
+  }
+}
+
 const prototypeOf = (object: object): object => Object.getPrototypeOf(object) as object;
 let classes: Classes | undefined;
 
@@ -32,7 +50,8 @@ export function http2Classes(addon: Addon): Classes | undefined {
     const { connect } = require('node:http2') as typeof import('node:http2');
     if (!addon.isBuiltin(connect)) return undefined;
     const nowhere = Object.assign(new EventEmitter(), { connecting: true, _handle: { isStreamBase: true } });
-    const client = prototypeOf(connect('http://localhost', { createConnection: () => nowhere as never }));
+    const never = withoutTicks(() => connect('http://localhost', { createConnection: () => nowhere as never }));
+    const client = prototypeOf(never);
     classes = { client: client as ClientHttp2Session, session: prototypeOf(client) as Http2Session };
   } catch {
     // A Node without TLS has no http2.

@@ -70,6 +70,19 @@ for (const [mode, what] of Object.entries(MODES))
     t.same(said(await comeAndGone.done), said(await plain.done), 'a tracer came and went');
   });
 
+t.test(
+  'the first microtasks of a program that begins traced have the stack traces that they have without us',
+  async (t) => {
+    const args = [
+      '-e',
+      'queueMicrotask(() => console.log(new Error("first").stack)); (async () => (await null, console.log(new Error("second").stack)))()',
+    ];
+    const without = said(await isolated.run(args, isolated.plainEnv()));
+    await isolated.attach(t, { request__start: '@requests = count();' });
+    t.same(said(await isolated.run(args)), without);
+  },
+);
+
 /** Nothing is armed, and the programs have had the time to notice. */
 async function unhooked(tracer: Tracer): Promise<void> {
   await until('the sites to be as they were', () => isolated.armed().size === 0 && tracer.process.exitCode !== null);
