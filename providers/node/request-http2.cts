@@ -25,7 +25,8 @@ function factsOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Facts
   return {
     protocol: 'h2',
     method: header(headers, ':method'),
-    target: wire.pathOf(wire.ownValue(headers, ':path')),
+    // CONNECT has no path.
+    target: wire.pathOf(wire.ownValue(headers, ':path') ?? wire.ownValue(headers, ':authority')),
     peer: peerOf(stream.session),
     traceparent: header(headers, 'traceparent'),
   };

@@ -73,6 +73,12 @@ t.test('requests and calls over HTTP/2', async (t) => {
     t.same([...inLines(requests), ...inLines(calls)], ['h2 GET /shaken 200', 'h2 GET http://127.0.0.1/shaken 200']);
   });
 
+  await t.test('a tunnel, which is asked for by host and port', async (t) => {
+    const { requests, calls, known } = await traffic.scene<Known>('tunnel');
+    t.same([...inLines(requests), ...inLines(calls)], ['h2 CONNECT host 200', 'h2 CONNECT host 200']);
+    t.same(bytes(requests), [known[1]]);
+  });
+
   await t.test('two thousand, a hundred at a time', async (t) => {
     const { requests, calls, known } = await traffic.scene<number>('many');
     t.same([requests.length, calls.length], [2000, 2000]);

@@ -148,6 +148,18 @@ exports.nested = async () => {
     server.close();
   }
 };
+/** A tunnel has no path. */
+exports.tunnel = async () => {
+  const server = http2.createServer().on('stream', (stream) => {
+    stream.respond({ ':status': 200 });
+    stream.pipe(stream);
+  });
+  const session = http2.connect(`http://127.0.0.1:${await listen(server)}`);
+  const known = await over(session, { ':method': 'CONNECT', ':authority': 'host:443' }, 'to and fro');
+  session.close();
+  server.close();
+  return known;
+};
 let finish;
 exports.begin = async () => {
   const holding = http2.createServer((_, response) => (finish = () => response.end('at last')));
