@@ -55,7 +55,9 @@ export function http1Calls(current: () => number, taps: Taps, calls: Exchanges):
   const begin = (request: ClientRequest, head: string): Asking => {
     const [, method = '', path = ''] = /^(\S+) (\S*)/.exec(head) ?? [];
     const protocol = wire.textOr(wire.ownValue(request, 'protocol'), 'http:');
-    const target = wire.targetOf(`${protocol}//${wire.headerIn(head, 'host')}`, path, method);
+    // A program may leave the header out.
+    const host = wire.headerIn(head, 'host') || wire.textOr(wire.ownValue(request, 'host'));
+    const target = wire.targetOf(`${protocol}//${host}`, path, method);
     const facts = { protocol: 'http/1.1', method, target, peer: '', traceparent: wire.headerIn(head, 'traceparent') };
     const exchange = calls.begin(request, facts, current());
     const of: Asking = { exchange, socket: undefined, bytesBefore: 0, response: undefined, next: 'length' };

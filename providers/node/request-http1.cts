@@ -174,15 +174,28 @@ export function http1Requests(context: Context, taps: Taps, requests: Exchanges)
     if (event === 'close' && requests.of(response)) onClose(sent.socket);
   };
 
-  let untap: (() => void) | undefined;
+  /** The program takes the connection for itself before the answer is finished: the response won't hear of its end. */
+  const onDetach: Look = (_, response) => {
+    const sent = sending.get(response);
+    const exchange = sent && requests.of(response);
+    if (!exchange) return;
+    requests.watch(
+      exchange,
+      taps.tap(sent.socket, 'emit', (args) => {
+        if (args[0] === 'close') onClose(sent.socket);
+      }),
+    );
+  };
+
+  let untaps: (() => void)[] = [];
   return {
     enable() {
       for (const [channel, listener] of channels) subscribe(channel, listener);
-      untap = taps.tap(Response.prototype, 'emit', onEmit);
+      untaps = [taps.tap(Response.prototype, 'emit', onEmit), taps.tap(Response.prototype, 'detachSocket', onDetach)];
     },
     disable() {
       for (const [channel, listener] of channels) unsubscribe(channel, listener);
-      untap?.();
+      for (const untap of untaps.splice(0)) untap();
     },
     /** What follows the answer is another protocol's: the first thing that is sent ends the request. */
     upgrade(request, socket) {

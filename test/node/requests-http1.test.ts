@@ -194,6 +194,14 @@ t.test('requests and calls over HTTP/1', async (t) => {
     t.equal(calls[0]!.bytes, requests[0]!.bytes);
   });
 
+  await t.test('whose connection the program takes for itself, and without a header for the host', async (t) => {
+    const { requests, calls, known, text } = await traffic.scene<[number, number]>('taken');
+    t.same(inLines(requests), ['http/1.1 GET /taken 0 aborted', `http/1.1 GET /ok ${known[1]}`]);
+    t.same(inLines(calls), [`http/1.1 GET http://127.0.0.1/ok ${known[1]}`]);
+    t.equal(requests[0]!.bytes, known[0]);
+    t.notMatch(text, SECRET);
+  });
+
   await t.test('that are open when tracers come and go are told to those who saw them begin', async (t) => {
     await traffic.scenes.run('begin');
     await traffic.detach(isolated);

@@ -195,6 +195,22 @@ exports.early = async () => {
   asked.end('and the rest');
   await gone(server);
 };
+/** The program answers past the response, on the connection that it has taken from it. */
+exports.taken = async () => {
+  const taking = http.createServer((_, response) => {
+    const { socket } = response;
+    response.detachSocket(socket);
+    socket.end('HTTP/1.1 200 OK\r\nConnection: close\r\n\r\ntaken');
+  });
+  const at = await listen(taking);
+  const answer = await raw(at, 'GET /taken?token=hunter2 HTTP/1.1\r\nHost: x\r\n\r\n');
+  await gone(taking);
+  taking.close();
+  // A request without the header for the host.
+  const status = await ask({ port, path: '/ok', setHost: false, headers: [['Connection', 'close']] });
+  await gone(server);
+  return [answer.length, status[0]];
+};
 let finish;
 exports.begin = async () => {
   const holding = http.createServer((_, response) => (finish = () => response.end('at last')));
