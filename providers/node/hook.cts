@@ -86,17 +86,32 @@ function threadHooks(addon: Addon, options: Options, sources: Sources): ImportHo
       if (!ours) register();
     },
   );
-  if (options.functions) watchReads(addon, sources);
   const hasLoaders = LOADERS.test([...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].join(' '));
-  return {
-    started: !hasLoaders,
+  let [inSight, tracesLoads] = [false, false];
+  const hooks: ImportHooks = {
+    // Where the reads tell, texts needn't be looked through.
+    get started() {
+      return inSight || !(hasLoaders || tracesLoads);
+    },
     start() {
-      if (hasLoaders && !registered) register();
+      inSight = true;
+      if ((hasLoaders || tracesLoads) && !registered) register();
     },
     traceLoads(on) {
-      if (on && !registered) register();
+      tracesLoads = on;
+      if (on && (inSight || !options.functions) && !registered) register();
     },
   };
+  const onRead = (url: URL, file: string): void => {
+    if (tracesLoads && !registered) {
+      // The first that is imported, by whom nobody expected it of.
+      addon.loadStart(url.href, file);
+      addon.loadDone(url.href, file, 0, '');
+    }
+    hooks.start();
+  };
+  if (options.functions) watchReads(addon, sources, onRead);
+  return hooks;
 }
 
 /** Code given by no file comes by in a wrapper, which is compiled; the code itself isn't. */

@@ -26,8 +26,8 @@ const EITHER = ['commonjs', 'module'] as const;
 /** Flags by which what says nothing of itself is an ES module. */
 const DEFAULT = /--experimental-default-type[= ]module/;
 
-/** Instruments what the loader reads from now on. */
-export function watchReads(addon: Addon, sources: Sources): void {
+/** Instruments what the loader reads from now on. @param onRead told of each file */
+export function watchReads(addon: Addon, sources: Sources, onRead: (url: URL, file: string) => void): void {
   const isDefault = DEFAULT.test([...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].join(' '));
   const kindsOf = (file: string): readonly SourceKind[] | undefined => {
     const extension = extname(file);
@@ -40,6 +40,7 @@ export function watchReads(addon: Addon, sources: Sources): void {
   const files = promises as unknown as Record<'readFile', (...args: unknown[]) => unknown>;
   files.readFile = addon.wrapRead(files.readFile, (url: URL, bytes: Uint8Array) => {
     const file = fileURLToPath(url);
+    onRead(url, file);
     const kinds = kindsOf(file);
     return kinds && sources.transform(decoder.decode(bytes), file, kinds, MODULE);
   });

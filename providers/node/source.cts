@@ -6,7 +6,6 @@
 import type { Addon } from './addon.cjs';
 import { mapGet, mapSet } from './builtins.cjs';
 import type { InstrumentCache } from './instrument/cache.cjs';
-import type { Prepared } from './instrument/entry.cjs';
 import type { SourceKind } from './instrument/index.cjs';
 
 import { register } from './names.cjs';
@@ -124,7 +123,7 @@ export class Sources {
       if (first !== 0) {
         makeRoom();
         this.#addon.raiseNumbers(result.text, result.encoding === 'latin1' ? 1 : 2, result.places, first);
-        const text = textIn(result);
+        const text = this.#cache().textOf(result);
         this.lastKind = kind;
         this.#keep(file, { text, isMapMoved: result.isMapMoved });
         return text;
@@ -162,11 +161,10 @@ export class Sources {
     const source = fs.readText(file).replace(/^\ufeff/, '');
     const result = this.#cache().prepare(source, { kind: 'module', file });
     const code =
-      'reason' in result ? { text: '', isMapMoved: false } : { text: textIn(result), isMapMoved: result.isMapMoved };
+      'reason' in result
+        ? { text: '', isMapMoved: false }
+        : { text: this.#cache().textOf(result), isMapMoved: result.isMapMoved };
     this.#keep(file, code);
     return code;
   }
 }
-
-const textIn = (prepared: Prepared): string =>
-  (own('./instrument/entry.cjs') as typeof import('./instrument/entry.cjs')).codeOf(prepared);

@@ -18,7 +18,7 @@ const plain = await start(process.execPath, ['main.js', 'listed'], { cwd: join(P
 t.test('twenty processes that begin at once with an empty cache', async (t) => {
   const cache = join(t.testdir({}), 'cache');
   for (const ours of await Promise.all(Array.from({ length: 20 }, () => run(cache)))) t.same(said(ours), said(plain));
-  const entries = readdirSync(join(cache, 'v1'));
+  const entries = readdirSync(join(cache, 'v2'));
   t.ok(entries.length > 0);
   t.same(
     entries.filter((name) => !/^[0-9a-f]{64}$/.test(name)),
@@ -31,14 +31,14 @@ t.test('a full disk', { skip: asRoot }, async (t) => {
   const disk = t.testdir({});
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16k', 'tmpfs', disk]);
   try {
-    mkdirSync(join(disk, 'cache/v1'), { recursive: true, mode: 0o700 });
+    mkdirSync(join(disk, 'cache/v2'), { recursive: true, mode: 0o700 });
     try {
       writeFileSync(join(disk, 'all'), Buffer.alloc(1 << 20));
     } catch {
       // It is full now.
     }
     t.same(said(await run(join(disk, 'cache'))), said(plain));
-    t.same(readdirSync(join(disk, 'cache/v1')), [], 'nothing broken is left');
+    t.same(readdirSync(join(disk, 'cache/v2')), [], 'nothing broken is left');
   } finally {
     execFileSync('umount', [disk]);
   }

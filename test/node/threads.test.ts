@@ -4,7 +4,7 @@ import t from 'tap';
 import { PROGRAMS } from '../harness/node.js';
 import { drained, countsOf, until } from '../harness/trace.js';
 import { Isolated } from './isolated.js';
-import { everyWay, MAJOR, type Way } from './ways.js';
+import { everyWay, type Way } from './ways.js';
 
 const isolated = new Isolated(t);
 const folder = 'threads';
@@ -19,8 +19,7 @@ const WORKERS: Record<string, Way> = {
   'a worker that is an ES module': way('main.cjs module', MODULE),
   'a worker of code': way('main.cjs eval', { inWorker: 2 }),
   'a worker of code that imports': way('main.cjs evalImport', { inModule: 1 }),
-  // On Node 20 nothing tells a thread that it will run such a URL before it does.
-  'a worker of a URL of data': way('main.cjs data', { inModule: MAJOR < 22 ? 0 : 3 }),
+  'a worker of a URL of data': way('main.cjs data', { inModule: 3 }),
   'a worker that shares the environment': way('main.cjs shared', FILE),
   // Nobody has asked for polyprobe in these; with `node --require`, which workers inherit, it is there.
   'a worker with another environment': way('main.cjs ownEnv', { own: 0, inWorker: 0 }),

@@ -227,7 +227,7 @@ t.test('a home that is read-only, missing or not ours, and a cache that is broke
 
   const env = { POLYPROBE_CACHE: join(places, 'broken') };
   await same(t, { args: ['stacks.js'], env });
-  const entries = join(places, 'broken/v1');
+  const entries = join(places, 'broken/v2');
   const names = readdirSync(entries).filter((name) => !name.startsWith('.'));
   t.ok(names.length > 0, 'it is kept');
   for (const damage of [

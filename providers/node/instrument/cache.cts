@@ -15,7 +15,7 @@ import { fs, own } from '../own.cjs';
 import { putText, sha256, textOf } from './bytes.cjs';
 import { INSTRUMENTER_VERSION, attempt, isRefusal } from './index.cjs';
 import type { Instrumented, InstrumentOptions, Refusal } from './index.cjs';
-import { decode, encode, unpacked, type Prepared } from './entry.cjs';
+import { codeOf, decode, encode, unpacked, type Prepared } from './entry.cjs';
 import { findMap, readMap } from './sourcemap.cjs';
 
 /** Of the entries' layout; part of the directory's name. */
@@ -86,6 +86,9 @@ export class InstrumentCache {
     if (key !== undefined) this.write(key, entry);
     return isRefusal(result) ? result : (decode(entry, parserVersion, HEADER_LENGTH) as Prepared);
   }
+
+  /** The text of what `prepare` gave, as it stands there now. */
+  readonly textOf = codeOf;
 
   private usable(): boolean {
     return (this.isUsable ??=

@@ -84,6 +84,9 @@ export function instrument(source: string, options: InstrumentOptions): Instrume
   return isRefusal(result) ? undefined : result;
 }
 
+/** Loaded late: a program that is in the cache is started without it. And kept, as the parser. */
+let inserter: typeof import('./insert.cjs') | undefined;
+
 function instrumentText(source: string, options: InstrumentOptions): Instrumented {
   const reference = findMap(source);
   const mapText = reference && readMap(reference, options.file);
@@ -93,9 +96,8 @@ function instrumentText(source: string, options: InstrumentOptions): Instrumente
     const thrown = locate(from);
     return thrown.file === undefined && locate(to).line === thrown.line ? undefined : thrown.line;
   };
-  // Loaded late: a program that is in the cache is started without it.
-  const { insert } = own('./instrument/insert.cjs') as typeof import('./insert.cjs');
-  const inserted = insert(
+  inserter ??= own('./instrument/insert.cjs') as typeof import('./insert.cjs');
+  const inserted = inserter.insert(
     source,
     options.kind,
     options.skipTrivial ?? false,
