@@ -212,8 +212,7 @@ bool loader_asks(v8::Isolate *isolate) {
   v8::Local<v8::StackTrace> stack = v8::StackTrace::CurrentStackTrace(isolate, NEAR, v8::StackTrace::kScriptName);
   for (int i = 0; i < stack->GetFrameCount(); i++) {
     v8::Local<v8::String> script = stack->GetFrame(isolate, static_cast<uint32_t>(i))->GetScriptName();
-    if (!script.IsEmpty() && script->StringEquals(loader))
-      return true;
+    if (!script.IsEmpty() && script->StringEquals(loader)) return true;
   }
   return false;
 }
