@@ -11,6 +11,8 @@ declare module 'autocannon' {
     readonly url: string;
     readonly connections: number;
     readonly amount: number;
+    /** Seconds after which a request has failed. */
+    readonly timeout?: number;
     readonly requests: readonly Request[];
   }
   interface Result {

@@ -104,5 +104,42 @@ function web(app: string): Benchmark {
   };
 }
 
+/** Requests of the shorter and the longer run, whose difference counts: what happens once is in both. */
+const COUNTED = [3000, 9000] as const;
+
+/**
+ * Instructions of the server's for each request, by valgrind's callgrind, whose count other programs on the machine don't change. V8's
+ * threads do, by when they are done, so all is on one.
+ */
+async function instructions(app: string, env: NodeJS.ProcessEnv): Promise<number> {
+  const count = async (amount: number): Promise<number> => {
+    const args = ['--tool=callgrind', '--smc-check=all-non-file', '--callgrind-out-file=/dev/null'];
+    const file = join(PROGRAMS, 'web', `${app}.cjs`);
+    const running = start('valgrind', [...args, process.execPath, '--single-threaded', file], { env });
+    const { port } = JSON.parse(await running.line('port')) as { port: number };
+    const url = `http://127.0.0.1:${port}`;
+    await autocannon({ url, connections: 4, amount, timeout: 100, requests: [{ path: '/items/7' }] });
+    running.child.stdin!.end();
+    const { stderr } = await running.done;
+    return Number(/Collected : (\d+)/.exec(stderr)![1]);
+  };
+  const [less, more] = await Promise.all(COUNTED.map(count));
+  return (more! - less!) / (COUNTED[1] - COUNTED[0]);
+}
+
+const counted = (app: string): Benchmark => ({
+  name: `node: disabled, ${app} counted`,
+  unit: 'instructions a request',
+  rounds: 2,
+  variants: [
+    { name: 'without us', measure: () => instructions(app, plainEnv()) },
+    { name: 'loaded, nobody tracing', measure: () => instructions(app, providerEnv()) },
+    {
+      name: 'loaded, functions not instrumented',
+      measure: () => instructions(app, providerEnv({ functions: false })),
+    },
+  ],
+});
+
 /** Express and Fastify. */
-export const webBenchmarks: readonly Benchmark[] = [web('express'), web('fastify')];
+export const webBenchmarks: readonly Benchmark[] = ['express', 'fastify'].flatMap((app) => [web(app), counted(app)]);
