@@ -81,8 +81,8 @@ export class InstrumentCache {
     const result = attempt(source, options);
     const isKept = !isRefusal(result) || result.reason === 'syntax';
     // Other refusals are found out faster than read, or may not recur.
-    if (!isKept) return result;
-    const entry = encode(result, source, parserVersion(), HEADER_LENGTH);
+    if (!isKept || (key === undefined && isRefusal(result))) return result;
+    const entry = encode(result, source, parserVersion, HEADER_LENGTH);
     if (key !== undefined) this.write(key, entry);
     return isRefusal(result) ? result : (decode(entry, parserVersion, HEADER_LENGTH) as Prepared);
   }

@@ -71,9 +71,10 @@ function hasMovedMap(source: string, code: string): boolean {
 
 /**
  * What came of a program, as bytes.
+ * @param parser the parser's version, asked for refusals
  * @param at how many bytes to leave free before them, a multiple of 4
  */
-export function encode(result: Instrumented | Refusal, source: string, parser: string, at: number): Uint8Array {
+export function encode(result: Instrumented | Refusal, source: string, parser: () => string, at: number): Uint8Array {
   const refused = isRefusal(result);
   const { code, functions, skipped } = refused ? { code: '', functions: [], skipped: [] } : result;
   const encoding = /[^\0-\xff]/.test(code) ? 'utf16le' : 'latin1';
@@ -81,7 +82,7 @@ export function encode(result: Instrumented | Refusal, source: string, parser: s
   const places = placesOfIds(code);
   const names = namesOf(functions);
   const head: Head = {
-    ...(refused && { refusal: result, parser }),
+    ...(refused && { refusal: result, parser: parser() }),
     skipped,
     encoding,
     isMapped: functions.some(({ file }) => file !== undefined),
