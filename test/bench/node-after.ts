@@ -28,10 +28,10 @@ class Stay {
     readonly isTraced: boolean,
   ) {}
 
-  async #work(running: Running): Promise<Figures> {
+  async #work(running: Running, figure: keyof Figures = 'ms'): Promise<Figures> {
     const given = (): string[] => running.lines().filter((line) => line.startsWith('{'));
     this.#asked++;
-    running.say('work');
+    running.say(figure);
     await until('the work', () => given().length >= this.#asked || running.child.exitCode !== null);
     return JSON.parse(given()[this.#asked - 1]!) as Figures;
   }
@@ -52,8 +52,8 @@ class Stay {
     return running;
   }
 
-  async measure(): Promise<Figures> {
-    return this.#work((this.#running ??= await this.#begin()));
+  async measure(figure: keyof Figures): Promise<number> {
+    return (await this.#work((this.#running ??= await this.#begin()), figure))[figure];
   }
 
   async stop(): Promise<void> {
@@ -70,7 +70,7 @@ export function afterBenchmarks(name: string, args: readonly string[]): Benchmar
     const variant = (label: string, env: NodeJS.ProcessEnv, isTraced: boolean): Variant => {
       const stay = new Stay(args, env, isTraced);
       made.push(stay);
-      return { name: label, measure: async () => (await stay.measure())[figure] };
+      return { name: label, measure: () => stay.measure(figure) };
     };
     return {
       name: `node: after a tracer has gone, ${name}, ${figure}`,
