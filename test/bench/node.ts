@@ -163,7 +163,7 @@ export async function benchmarks(): Promise<Benchmark[]> {
         },
       ],
     },
-    ...afterBenchmarks('deltablue', [await moduleOf('deltablue'), '150']),
+    ...afterBenchmarks('deltablue', [await moduleOf('deltablue'), '1200']),
     ...afterBenchmarks('tsc', [await moduleOf('tsc'), '1']),
     ...startBenchmarks(),
     {
