@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import t from 'tap';
 import { PACKAGE } from '../../core/paths.js';
-import { PROGRAMS, runNode, start } from '../harness/node.js';
+import { plainEnv, PROGRAMS, runNode, start } from '../harness/node.js';
 import { attach, countsOf } from '../harness/trace.js';
 
 const entries = { function__entry: '@entry[pid, str(arg2), arg4] = count();' };
@@ -26,4 +26,10 @@ t.test('TypeScript under tsx is told by its own lines', async (t) => {
 t.test('ES modules that can not be instrumented are listed as CommonJS ones are', async (t) => {
   const { stdout, stderr } = await runNode('refused.mjs', [join(PACKAGE, 'dist/providers/node/index.cjs')]);
   t.equal(stdout, '[["marked.mjs","marker"]]\n', stderr);
+});
+
+t.test('what is imported takes no thread but the one that looks at the probes', async (t) => {
+  const plain = await runNode('threads-count.mjs', [], { env: plainEnv() });
+  const ours = await runNode('threads-count.mjs');
+  t.equal(Number(ours.stdout), Number(plain.stdout) + 1, plain.stderr + ours.stderr);
 });
